@@ -10,8 +10,7 @@ from pydantic import WithJsonSchema
 
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import MAX_SENTENCE, PUBLISHED, Activity
-from qunce.activities.kinds import topic
-from qunce.activities.topics import hot_list, reply_list
+from qunce.activities.topics import hashtag_settings, hot_list, reply_list
 from qunce.activities.topics import replies as reply_verbs
 from qunce.activities.topics.models import ReplyState as State
 from qunce.activities.topics.models import TopicReply
@@ -92,7 +91,7 @@ def list_hot(
         {
             "activity_id": each.activity.pk,
             "name": each.activity.name,
-            "hashtag": topic.written_as(each.activity),
+            "hashtag": hashtag_settings.written_as(each.activity),
             "state": each.activity.state,
             "people": each.people,
             "last_at": each.last_at,

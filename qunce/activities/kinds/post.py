@@ -15,7 +15,6 @@ from qunce.activities.activities.kind_contract import (
     Attempt,
     Cost,
     InGroup,
-    InvalidSetting,
     Kind,
     Metric,
     NotBetter,
@@ -23,7 +22,7 @@ from qunce.activities.activities.kind_contract import (
     SettingField,
     is_stricter,
 )
-from qunce.activities.activities.models import OPEN, Activity, Way
+from qunce.activities.activities.models import Activity, Way
 from qunce.activities.posts import posts, reading, rewards, terms
 from qunce.activities.posts.models import (
     MAX_PICTURES,
@@ -35,7 +34,7 @@ from qunce.activities.posts.models import (
     PostState,
     Use,
 )
-from qunce.activities.topics import hashtags
+from qunce.activities.topics import hashtag_settings, hashtags
 from qunce.core import errors
 from qunce.members.accounts import queries as account_queries
 
@@ -55,7 +54,7 @@ SETTINGS = (
     SettingField(
         name="hashtag",
         label=gettext_lazy("Hashtag"),
-        max_length=hashtags.MAX_HASHTAG + 2,
+        max_length=hashtag_settings.MAX_SETTING,
         help=gettext_lazy(
             "A message with it in the chat becomes a post. Letters and digits, without "
             "spaces; empty for none."
@@ -141,7 +140,7 @@ def _received(*, is_accepted: bool) -> str:
 
 def _clean(attempt: Attempt) -> str:
     """What is said, without the hashtag in a chat."""
-    said, hashtag = attempt.said, _key_of(attempt.activity)
+    said, hashtag = attempt.said, hashtag_settings.key_of(attempt.activity)
     if hashtag and attempt.way in (Way.CHAT, Way.PASTE):
         found = hashtags.find(said)
         if hashtag in found:
@@ -149,18 +148,9 @@ def _clean(attempt: Attempt) -> str:
     return said
 
 
-def _key_of(activity: Activity) -> str:
-    return hashtags.normalise(hashtag_of(activity))
-
-
-def hashtag_of(activity: Activity) -> str:
-    """The hashtag without its signs, as staff wrote it; "" for none."""
-    return str(activity.settings["hashtag"]).strip(hashtags.SIGNS + " ")
-
-
 def listens(activity: Activity, text: str) -> str | None:
     """A message with the hashtag of the activity, wherever it stands."""
-    key = _key_of(activity)
+    key = hashtag_settings.key_of(activity)
     if not key or not any(sign in text for sign in hashtags.SIGNS):
         return None
     return text if key in hashtags.find(text[:MAX_TEXT]) else None
@@ -177,7 +167,7 @@ def describe(activity: Activity, *, has_page: bool = True) -> list[str]:
             _("Write a text of up to %(n)s characters, with up to %(most)s pictures.")
             % {"n": f"{MAX_TEXT:,}", "most": MAX_PICTURES}
         )
-    hashtag = hashtag_of(activity)
+    hashtag = hashtag_settings.read(activity)
     if hashtag:
         text = _("In the group, write with #%(hashtag)s#.")
         lines.append(text % {"hashtag": hashtag})
@@ -265,39 +255,17 @@ def portal_context(
 
 def check_settings(settings: dict[str, Any]) -> None:
     """Raise InvalidSetting unless the hashtag is read as one."""
-    if settings["hashtag"] and not hashtags.is_valid(settings["hashtag"]):
-        raise InvalidSetting(
-            _(
-                "“Hashtag” needs 1 to %(n)s letters or digits, without spaces and "
-                "punctuation, such as #reading#."
-            )
-            % {"n": hashtags.MAX_HASHTAG}
-        )
+    hashtag_settings.check_valid(settings)
 
 
 def check_publishable(activity: Activity, at: datetime) -> None:
-    """Raise if another open activity for posts or topics has the hashtag."""
-    key = _key_of(activity)
-    rows = Activity.objects.filter(
-        community=activity.community_id, kind__in=(KEY, "topic"), state__in=OPEN
-    )
-    for other in rows.exclude(pk=activity.pk).order_by("pk"):
-        if key and _key_of(other) == key:
-            raise InvalidSetting(
-                _(
-                    "The hashtag %(hashtag)s belongs to “%(name)s”, which is not over. "
-                    "Choose another one."
-                )
-                % {"hashtag": f"#{hashtag_of(activity)}#", "name": other.name}
-            )
+    """Raise if another open activity has the hashtag."""
+    hashtag_settings.check_free(activity)
 
 
 def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Posts and rewards become more, and the hashtag stays."""
-    if hashtags.normalise(before["hashtag"]) != hashtags.normalise(after["hashtag"]):
-        raise NotBetter(
-            _("Members have read the hashtag. It cannot change after publication.")
-        )
+    hashtag_settings.check_same(before, after)
     if after["points"] < before["points"]:
         raise NotBetter(_("The points for a rewarded post cannot decrease."))
     if before["points"] and is_stricter(before["most_rewards"], after["most_rewards"]):

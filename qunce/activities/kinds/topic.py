@@ -23,8 +23,15 @@ from qunce.activities.activities.kind_contract import (
     SettingField,
     is_stricter,
 )
-from qunce.activities.activities.models import OPEN, Activity, State, Way
-from qunce.activities.topics import hashtags, hot_list, replies, reply_list, rewards
+from qunce.activities.activities.models import Activity, State, Way
+from qunce.activities.topics import (
+    hashtag_settings,
+    hashtags,
+    hot_list,
+    replies,
+    reply_list,
+    rewards,
+)
 from qunce.activities.topics.models import MAX_REPLY, ReplyState
 from qunce.activities.topics.replies import Written
 from qunce.activities.topics.rewards import Outcome
@@ -38,7 +45,7 @@ SETTINGS = (
     SettingField(
         name="hashtag",
         label=gettext_lazy("Hashtag"),
-        max_length=hashtags.MAX_HASHTAG + 2,
+        max_length=hashtag_settings.MAX_SETTING,
         is_required=True,
         help=gettext_lazy(
             "What members write in the chat to reply, such as #reading#. Letters and "
@@ -73,20 +80,6 @@ SETTINGS = (
         help=gettext_lazy("How often the points are given in all. Members read this."),
     ),
 )
-
-
-def hashtag_of(activity: Activity) -> str:
-    """The hashtag without its signs, as staff wrote it."""
-    return str(activity.settings["hashtag"]).strip(hashtags.SIGNS + " ")
-
-
-def _key_of(activity: Activity) -> str:
-    return hashtags.normalise(hashtag_of(activity))
-
-
-def written_as(activity: Activity) -> str:
-    """The hashtag as members write it."""
-    return f"#{hashtag_of(activity)}#"
 
 
 # Taking part
@@ -127,20 +120,20 @@ def _judge_words(attempt: Attempt) -> str:
     """Why these words are no reply to this topic, "" if they are."""
     activity = attempt.activity
     found = hashtags.find(attempt.said)
-    is_own = _key_of(activity) in found
+    is_own = hashtag_settings.key_of(activity) in found
     if not attempt.said.strip():
         return _("Write your reply, with %(hashtag)s in the chat.") % {
-            "hashtag": written_as(activity)
+            "hashtag": hashtag_settings.written_as(activity)
         }
     if is_own or attempt.way in (Way.PORTAL, Way.STAFF):
         return ""
     if found:
         return _("This is about another topic. The hashtag here is %(hashtag)s.") % {
-            "hashtag": written_as(activity)
+            "hashtag": hashtag_settings.written_as(activity)
         }
     others = _list_others(activity) if attempt.way == Way.CHAT else []
     if others:
-        names = [written_as(each) for each in (activity, *others[:4])]
+        names = [hashtag_settings.written_as(each) for each in (activity, *others[:4])]
         text = _(
             "Several topics are open. Write with the hashtag of one: %(hashtags)s."
         )
@@ -183,7 +176,7 @@ def choose(activities: Sequence[Activity], said: str) -> Sequence[Activity]:
     found = hashtags.find(said)
     if not found:
         return activities[:1]
-    return [each for each in activities if _key_of(each) in found]
+    return [each for each in activities if hashtag_settings.key_of(each) in found]
 
 
 def listens(activity: Activity, text: str) -> str | None:
@@ -191,7 +184,7 @@ def listens(activity: Activity, text: str) -> str | None:
     if not any(sign in text for sign in hashtags.SIGNS):
         return None
     said = text[:MAX_REPLY]
-    return said if _key_of(activity) in hashtags.find(said) else None
+    return said if hashtag_settings.key_of(activity) in hashtags.find(said) else None
 
 
 # What members and staff read
@@ -199,7 +192,7 @@ def listens(activity: Activity, text: str) -> str | None:
 
 def describe(activity: Activity, *, has_page: bool = True) -> list[str]:
     """The rules as sentences."""
-    settings, hashtag = activity.settings, written_as(activity)
+    settings, hashtag = activity.settings, hashtag_settings.written_as(activity)
     lines = [
         _("Reply here, or in the group with %(hashtag)s.")
         if has_page
@@ -223,15 +216,18 @@ def describe(activity: Activity, *, has_page: bool = True) -> list[str]:
         lines.append(text % {"n": f"{settings['points']:,}"})
         if settings["most_rewards"] is not None:
             text = ngettext(
-                "The points are given %(n)s time, to who replies first.",
-                "The points are given %(n)s times, to those who reply first.",
+                "The points are given %(n)s time, to the member who replies first.",
+                "The points are given %(n)s times, to the members who reply first.",
                 settings["most_rewards"],
             )
             lines.append(text % {"n": f"{settings['most_rewards']:,}"})
     if has_page:
         lines.append(_("Others read your reply with a shortened name."))
     lines.append(
-        _("A topic is hot by how many people reply, however much each of them writes.")
+        _(
+            "How hot a topic is depends on how many people reply, not on how much each of "
+            "them writes."
+        )
     )
     return lines
 
@@ -247,7 +243,7 @@ def portal_context(
         own = reply_list.list_held(activity, accounts)
     days = hot_list.DEFAULT_WINDOW
     return {
-        "hashtag": written_as(activity),
+        "hashtag": hashtag_settings.written_as(activity),
         "most_said": MAX_REPLY,
         "replies": page.rows,
         "has_more": page.next is not None,
@@ -263,40 +259,19 @@ def portal_context(
 
 def check_settings(settings: dict[str, Any]) -> None:
     """Raise InvalidSetting unless the hashtag is read as one."""
-    if settings["hashtag"] and not hashtags.is_valid(settings["hashtag"]):
-        raise InvalidSetting(
-            _(
-                "“Hashtag” needs 1 to %(n)s letters or digits, without spaces and "
-                "punctuation, such as #reading#."
-            )
-            % {"n": hashtags.MAX_HASHTAG}
-        )
+    hashtag_settings.check_valid(settings)
 
 
 def check_publishable(activity: Activity, at: datetime) -> None:
-    """Raise unless the prompt is there, and no other open topic has the hashtag."""
+    """Raise unless the prompt is there, and no other open activity has the hashtag."""
     if not activity.text.strip():
         raise InvalidSetting(_("“%(field)s” is required.") % {"field": LABELS["text"]})
-    rows = Activity.objects.filter(
-        community=activity.community_id, kind=KEY, state__in=OPEN
-    )
-    for other in rows.exclude(pk=activity.pk).order_by("pk"):
-        if _key_of(other) == _key_of(activity):
-            raise InvalidSetting(
-                _(
-                    "The hashtag %(hashtag)s belongs to “%(name)s”, which is not over. "
-                    "Choose another one."
-                )
-                % {"hashtag": written_as(activity), "name": other.name}
-            )
+    hashtag_settings.check_free(activity)
 
 
 def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Rewards become more, and the hashtag stays."""
-    if hashtags.normalise(before["hashtag"]) != hashtags.normalise(after["hashtag"]):
-        raise NotBetter(
-            _("Members have read the hashtag. It cannot change after publication.")
-        )
+    hashtag_settings.check_same(before, after)
     if after["points"] < before["points"]:
         raise NotBetter(_("The points for a reply cannot decrease."))
     if before["per"] == rewards.PER_DAY and after["per"] != rewards.PER_DAY:

@@ -142,7 +142,7 @@ def is_counted(post: Post, at: datetime) -> bool:
 
 def present(rows: Sequence[Post]) -> list[PublicPost]:
     """The posts with their pictures, and the names that others may read."""
-    names = _names([row.account_id for row in rows])
+    names = account_queries.names_of_people([row.account_id for row in rows])
     named = consents.find_named(rows)
     pictures: dict[int, list[PostPicture]] = {}
     found = PostPicture.objects.filter(post__in=[row.pk for row in rows])
@@ -160,21 +160,10 @@ def present(rows: Sequence[Post]) -> list[PublicPost]:
     ]
 
 
-def _names(accounts: Sequence[int]) -> dict[int, str]:
-    """Account → the first name of its person."""
-    by_person = account_queries.accounts_by_person(accounts)
-    person_of = account_queries.invert(by_person)
-    named = dict(account_queries.list_names(sorted(person_of)))
-    first = {
-        person: next((named[pk] for pk in own if named.get(pk, "").strip()), "")
-        for person, own in by_person.items()
-    }
-    return {pk: first[person_of[pk]] for pk in accounts}
-
-
 def name_of(post: Post) -> str:
     """The name of the author, as it is known."""
-    return _names([post.account_id])[post.account_id]
+    names = account_queries.names_of_people([post.account_id])
+    return names[post.account_id]
 
 
 def list_visible(

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
-from qunce.activities import budget
+from qunce.activities import budget, reward_counts
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import MAX_SENTENCE, Activity, State
 from qunce.activities.points import earning
@@ -49,7 +48,8 @@ def reward(*, post: Post, by: Staff, at: datetime) -> Post:
     key = f"post/{activity.pk}/{locked.pk}"
     # The activity is locked by this, so that rewards are counted one after the other.
     budget.reserve(activity=activity, key=key, points=points, at=at)
-    _take_one(activity)
+    if not reward_counts.take_one(PostRewardCount.objects, activity):
+        raise NoRewardLeft(_("All rewards that members read about are given."))
     _mark(locked, points=points, reward="", by=by, at=at)
     earning.award(
         account_id=locked.account_id,
@@ -86,16 +86,6 @@ def _check_not_rewarded(post: Post) -> None:
         raise AlreadyRewarded(_("The post has its reward already."))
 
 
-def _take_one(activity: Activity) -> None:
-    """Take one of the rewards that are announced."""
-    PostRewardCount.objects.get_or_create(activity=activity)
-    rows = PostRewardCount.objects.filter(activity=activity)
-    if (most := activity.settings["most_rewards"]) is not None:
-        rows = rows.filter(given__lt=most)
-    if not rows.update(given=F("given") + 1):
-        raise NoRewardLeft(_("All rewards that members read about are given."))
-
-
 def _mark(post: Post, *, points: int, reward: str, by: Staff, at: datetime) -> None:
     rows = Post.objects.filter(pk=post.pk, rewarded_at__isnull=True)
     if not rows.update(rewarded_at=at, rewarded_by=by, points=points, reward=reward):
@@ -107,10 +97,4 @@ def _mark(post: Post, *, points: int, reward: str, by: Staff, at: datetime) -> N
 
 def count_left(activity: Activity) -> int | None:
     """How many rewards are left, None without a limit."""
-    most = activity.settings["most_rewards"]
-    if most is None:
-        return None
-    given = PostRewardCount.objects.filter(activity=activity).values_list(
-        "given", flat=True
-    )
-    return max(int(most) - sum(given), 0)
+    return reward_counts.count_left(PostRewardCount.objects, activity)

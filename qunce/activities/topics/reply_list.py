@@ -94,15 +94,9 @@ def _counted(
 
 
 def _masked_names(accounts: Sequence[int]) -> dict[int, str]:
-    """Account → the first name of its person, as everybody may read it."""
-    by_person = account_queries.accounts_by_person(accounts)
-    person_of = account_queries.invert(by_person)
-    named = dict(account_queries.list_names(sorted(person_of)))
-    first = {
-        person: next((named[pk] for pk in own if named.get(pk, "").strip()), "")
-        for person, own in by_person.items()
-    }
-    return {pk: masked_names.mask(first[person_of[pk]]) for pk in accounts}
+    """Account → the name of its person, as everybody may read it."""
+    names = account_queries.names_of_people(accounts)
+    return {pk: masked_names.mask(names[pk]) for pk in accounts}
 
 
 def list_held(activity: Activity, accounts: Sequence[int]) -> list[TopicReply]:

@@ -7,9 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import F
 
-from qunce.activities import budget
+from qunce.activities import budget, reward_counts
 from qunce.activities.activities.models import Activity
 from qunce.activities.points import earning
 from qunce.activities.topics.models import TopicReply, TopicReward, TopicRewardCount
@@ -52,7 +51,7 @@ def reward(reply: TopicReply, *, activity: Activity, at: datetime) -> Rewarded:
         with transaction.atomic():
             key = f"topic/{activity.pk}/{reply.pk}"
             budget.reserve(activity=activity, key=key, points=points, at=at)
-            if not _take_one(activity):
+            if not reward_counts.take_one(TopicRewardCount.objects, activity):
                 raise budget.BudgetExceeded
             return _pay(reply, activity, key, points, day, at)
     except budget.BudgetExceeded:
@@ -63,15 +62,6 @@ def day_of(activity: Activity, at: datetime) -> int:
     """The day that a reward is for: 0 where it is given once per person."""
     is_daily = activity.settings["per"] == PER_DAY
     return activity.community.day(at) if is_daily else 0
-
-
-def _take_one(activity: Activity) -> bool:
-    """Whether one of the rewards that are announced was left."""
-    TopicRewardCount.objects.get_or_create(activity=activity)
-    rows = TopicRewardCount.objects.filter(activity=activity)
-    if (most := activity.settings["most_rewards"]) is not None:
-        rows = rows.filter(given__lt=most)
-    return bool(rows.update(given=F("given") + 1))
 
 
 def _pay(
@@ -106,10 +96,4 @@ def _pay(
 
 def count_left(activity: Activity) -> int | None:
     """How many rewards are left, None without a limit."""
-    most: int | None = activity.settings["most_rewards"]
-    if most is None:
-        return None
-    given = TopicRewardCount.objects.filter(activity=activity).values_list(
-        "given", flat=True
-    )
-    return max(most - sum(given), 0)
+    return reward_counts.count_left(TopicRewardCount.objects, activity)

@@ -11,8 +11,7 @@ from django.core.paginator import Paginator
 
 from qunce.activities.activities import activities
 from qunce.activities.activities.models import OPEN, PUBLISHED, Activity
-from qunce.activities.kinds import topic
-from qunce.activities.topics import hot_list, reply_list, rewards
+from qunce.activities.topics import hashtag_settings, hot_list, reply_list, rewards
 from qunce.activities.topics import replies as reply_verbs
 from qunce.activities.topics.models import ReplyState, TopicReply
 from qunce.console import http, member_names, paging
@@ -81,7 +80,7 @@ def _line(
 ) -> TopicLine:
     return TopicLine(
         activity=activity,
-        hashtag=topic.written_as(activity),
+        hashtag=hashtag_settings.written_as(activity),
         css=activity_presenters.CHIPS.get(activities.State(activity.state), ""),
         people=people,
         last_at=last_at,
@@ -118,7 +117,7 @@ def replies(activity: Activity, request: http.Request, *, state: str) -> dict[st
         "count": page.paginator.count,
         "state": state,
         "states": ReplyState.choices,
-        "hashtag": topic.written_as(activity),
+        "hashtag": hashtag_settings.written_as(activity),
         "heat": [
             (days, hot_list.count(activity, days=days, at=request.at))
             for days in hot_list.WINDOWS

@@ -207,6 +207,18 @@ def invert(by_person: Mapping[int, Iterable[int]]) -> dict[int, int]:
     return {account: person for person, ids in by_person.items() for account in ids}
 
 
+def names_of_people(accounts: Iterable[int]) -> dict[int, str]:
+    """Account id → the name of its person, that of the first account that has one."""
+    by_person = accounts_by_person(accounts)
+    person_of = invert(by_person)
+    named = dict(list_names(sorted(person_of)))
+    first = {
+        person: next((named[pk] for pk in own if named.get(pk, "").strip()), "")
+        for person, own in by_person.items()
+    }
+    return {account: first[person] for account, person in person_of.items()}
+
+
 def account_ids_of_person(account: int) -> list[int]:
     """All account ids of the person behind one account, the first account first."""
     # In one statement, as every tap and every page of a member asks.

@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from qunce.activities.kinds import topic
-from qunce.activities.topics import hot_list, reply_list
+from qunce.activities.topics import hashtag_settings, hot_list, reply_list
 from qunce.portal import http
 from qunce.portal.activities import actions as activity_actions
 from qunce.portal.topics import actions
@@ -38,7 +37,7 @@ def replies(request: http.Request, public_id: str) -> HttpResponse:
     page = reply_list.list_public(activity, at=request.at, before=before)
     context = {
         "activity": activity,
-        "hashtag": topic.written_as(activity),
+        "hashtag": hashtag_settings.written_as(activity),
         "replies": page.rows,
         "next": page.next,
         "is_first": before is None,

@@ -253,6 +253,13 @@ def test_two_open_topics_have_two_hashtags(by: Staff) -> None:
     running.publish(second, by)
 
 
+def test_a_topic_and_an_activity_for_posts_have_two_hashtags(by: Staff) -> None:
+    running.running(by, "post", settings={"hashtag": "reading"})
+    with pytest.raises(InvalidSetting, match="#READING# belongs to"):
+        open_topic(by, "READING")
+    open_topic(by, "writing")
+
+
 # Staff
 
 

@@ -178,8 +178,8 @@ def _find_uncounted(
     return reasons
 
 
-# Who joined later than now is not known yet, as in audiences. Before the community was
-# created here, all who joined from its creation on are: they came without a time.
+# Joins later than now are not known yet, as in audiences. Before the community was
+# created here, all joins from its creation on are known: they came without a time.
 GROUPS = """
 SELECT 0, COUNT(*) FROM members_account WHERE id {among} AND present
     AND (joined_at <= %s OR joined_at >= %s AND %s < %s)

@@ -45,14 +45,14 @@ class InvalidRequest(errors.Invalid):
 def check_may_ask(survey: Survey, occasion: str, time: str, at: datetime) -> None:
     """Raise InvalidRequest with what to change."""
     if occasion not in Occasion.values:
-        raise InvalidRequest(_("Choose after what members are asked."))
+        raise InvalidRequest(_("Choose an occasion."))
     if not CLOCK.fullmatch(time):
         raise InvalidRequest(_("Write a time like 20:00."))
     if not surveys.is_open(survey, at):
         raise InvalidRequest(_("The survey takes no answers now. Open it first."))
     if typed_lines.only_question(survey) is None:
         raise InvalidRequest(
-            _("Ask one question then. This survey has several; create one of its own.")
+            _("Only a survey of one question is asked on an occasion. Create one.")
         )
     if occasion == Occasion.MONTH and survey.repeat == Repeat.ONCE:
         raise InvalidRequest(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 
 from qunce.activities import budget, time_texts
 from qunce.activities.activities import activities
@@ -224,7 +224,11 @@ def publish(*, activity: Activity, by: Staff, at: datetime) -> int:
     progress = _progress_of(found)
     if progress.to_decide:
         raise NotReady(
-            _("Decide about %(n)s submissions first.")
+            ngettext(
+                "Decide about %(n)s submission first.",
+                "Decide about %(n)s submissions first.",
+                progress.to_decide,
+            )
             % {"n": f"{progress.to_decide:,}"}
         )
     count = 0

@@ -51,7 +51,7 @@ class CannotReview(errors.Refused):
     """It is too late, or the review was given to somebody else."""
 
 
-# Who reviews whom
+# Choosing reviewers
 
 
 def plan_due(*, at: datetime) -> int:
@@ -241,7 +241,7 @@ def _check_may_write(
             % {"time": time_texts.moment_text(activity, homework.review_due_at)}
         )
     if activity.state not in (ActivityState.RUNNING, ActivityState.CLOSED):
-        raise CannotReview(_("It is paused or over. Please ask our staff."))
+        raise CannotReview(_("The activity is paused or over. Please ask our staff."))
     author = account_queries.person_ids([row.submission.account_id])
     if author[row.submission.account_id] in accounts:
         raise CannotReview(_("This is your own homework."))

@@ -51,7 +51,7 @@ MIN_ASKING = 20
 SETTINGS = (
     SettingField(
         name="due",
-        label=gettext_lazy("To be handed in until"),
+        label=pgettext_lazy("homework", "Due"),
         type="time",
         help=gettext_lazy(
             "What comes later is marked late, and only our staff review it."
@@ -70,7 +70,7 @@ SETTINGS = (
     ),
     SettingField(
         name="review_due",
-        label=gettext_lazy("To be reviewed until"),
+        label=gettext_lazy("Reviews due"),
         type="time",
         help=gettext_lazy("The end of the activity has to be then or later."),
     ),
@@ -100,7 +100,7 @@ SETTINGS = (
     ),
     SettingField(
         name="criteria",
-        label=gettext_lazy("What to look at when reviewing"),
+        label=pgettext_lazy("homework", "Criteria"),
         type="lines",
         default=[],
         help=gettext_lazy("One criterion per line; members read them with the work."),
@@ -124,7 +124,7 @@ SETTINGS = (
     ),
     SettingField(
         name="after",
-        label=gettext_lazy("Step of a learning path, after"),
+        label=gettext_lazy("Learning path: the step before"),
         type="choice",
         default="",
         choices=terms.list_before,
@@ -277,7 +277,7 @@ def _reward_lines(activity: Activity) -> list[str]:
     if before is not None:
         text = _("It comes after “%(name)s”.")
         if settings["must_pass"]:
-            text = _("It comes after “%(name)s”, for those who passed that.")
+            text = _("It comes after “%(name)s”, and only for members who passed that.")
         lines.append(text % {"name": before.name})
     return lines
 
@@ -416,7 +416,11 @@ def check_settleable(activity: Activity, at: datetime) -> None:
     owed = results.count_owed(activity)
     if owed and not results.is_budget_used_up(activity):
         raise NotSettled(
-            _("%(n)s members get their points within a minute. Try again then.")
+            ngettext(
+                "%(n)s member gets their points within a minute. Try again then.",
+                "%(n)s members get their points within a minute. Try again then.",
+                owed,
+            )
             % {"n": f"{owed:,}"}
         )
 

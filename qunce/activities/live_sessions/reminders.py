@@ -32,8 +32,8 @@ def find_due(
 def remind_due(*, at: datetime) -> int:
     """Remind those who reserved; returns how many.
 
-    Of several that are due, as after an outage, the latest one is sent. Who reserved after
-    that moment has just read the time.
+    Of several that are due, as after an outage, the latest one is sent. Members who
+    reserved after that moment have just read the time.
     """
     rows = LiveSession.objects.filter(
         starts_at__gt=at,

@@ -43,7 +43,7 @@ class GateForm(forms.Form):
         required=False,
         help_text=gettext_lazy(
             "Its required questions are asked in the chat. The answers count as answers"
-            " to the survey; who has answered it is not asked again."
+            " to the survey; newcomers who have answered it are not asked again."
         ),
     )
     threshold = forms.ChoiceField(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from qunce import post_materials
@@ -90,9 +91,12 @@ def unfeature(request: http.Request, pk: int, post: int) -> HttpResponse:
 def reward(request: http.Request, pk: int, post: int) -> HttpResponse:
     def verb(row: Post) -> str:
         done = rewards.reward(post=row, by=request.staff, at=request.at)
-        return _("%(n)s points given. The post is marked as rewarded.") % {
-            "n": f"{done.points:,}"
-        }
+        text = ngettext(
+            "%(n)s point given. The post is marked as rewarded.",
+            "%(n)s points given. The post is marked as rewarded.",
+            done.points,
+        )
+        return text % {"n": f"{done.points:,}"}
 
     return _act(request, pk, post, verb)
 

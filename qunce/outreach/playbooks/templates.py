@@ -403,7 +403,7 @@ TEMPLATES = (
         "survey-left",
         ASKING,
         gettext_lazy("After leaving a group"),
-        gettext_lazy("Why they left it, at most once a month."),
+        gettext_lazy("Why they left, at most once a month."),
     ),
 )
 

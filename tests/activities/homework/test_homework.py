@@ -566,8 +566,8 @@ def test_scoped_staff_see_only_their_members(by: Staff) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"due": ""}, "To be handed in until” is required"),
-        ({"review_due": ""}, "To be reviewed until” is required"),
+        ({"due": ""}, "“Due” is required"),
+        ({"review_due": ""}, "“Reviews due” is required"),
         ({"due": (AT - HOUR).isoformat()}, "in the future"),
         ({"review_due": (AT + 20 * DAY).isoformat()}, "has to end when all is due"),
         ({"review_due": DUE.isoformat()}, "has to be after it is due"),

@@ -98,5 +98,5 @@ def test_due_times_are_of_the_community(
 def test_a_due_time_that_does_not_exist_or_exists_twice_is_refused(due: str) -> None:
     shop = factories.community(language="en", timezone="America/Los_Angeles")
     by = factories.staff(shop)
-    with pytest.raises(errors.Invalid, match="To be handed in until"):
+    with pytest.raises(errors.Invalid, match="“Due”"):
         running.draft(by, "homework", settings={"due": due})

@@ -156,7 +156,7 @@ def test_what_cannot_be_asked_is_refused_and_leaves_nothing(by: Staff) -> None:
     closed = published(by, ONE)
     surveys.close(survey=closed, by=by, at=MORNING)
     wrong: list[tuple[Survey, str, dict[str, Any], str]] = [
-        (once, "birthday", {}, "Choose after what"),
+        (once, "birthday", {}, "Choose an occasion"),
         (once, "meetup", {"time": "25:00"}, "Write a time"),
         (once, "month", {}, "second month"),
         (several, "case", {}, "one question"),

@@ -54,7 +54,7 @@ def reviews_needed(reviewers: int) -> int:
 
 def review_due(homework: Homework, at: datetime) -> datetime:
     """Until when a review that is given now is to be done, before somebody else gets it."""
-    hours = homework.activity.settings["interim_hours"]
+    hours = homework.activity.settings["review_hours"]
     if hours is None:
         return homework.review_due_at
     return min(homework.review_due_at, at + timedelta(hours=hours))

@@ -75,7 +75,7 @@ SETTINGS = (
         help=gettext_lazy("The end of the activity has to be then or later."),
     ),
     SettingField(
-        name="interim_hours",
+        name="review_hours",
         label=gettext_lazy("Hours until a review is given to somebody else"),
         type="number",
         default=24,
@@ -365,9 +365,9 @@ def check_better(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
             raise NotBetter(
                 _("“%(field)s” can only become later.") % {"field": LABELS[name]}
             )
-    if kind_contract.is_stricter(before["interim_hours"], after["interim_hours"]):
+    if kind_contract.is_stricter(before["review_hours"], after["review_hours"]):
         raise NotBetter(
-            _("“%(field)s” can only become more.") % {"field": LABELS["interim_hours"]}
+            _("“%(field)s” can only become more.") % {"field": LABELS["review_hours"]}
         )
     if (after["pass_mark"] or 0) > (before["pass_mark"] or 0):
         raise NotBetter(

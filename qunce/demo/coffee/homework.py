@@ -129,7 +129,7 @@ def _open(context: Context, texts: Texts) -> Activity:
             "due": due.isoformat(),
             "review_due": (due + 3 * DAY).isoformat(),
             "reviewers": REVIEWERS,
-            "interim_hours": None,
+            "review_hours": None,
             "criteria": list(texts.criteria),
             "points": 20,
         },

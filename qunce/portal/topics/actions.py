@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-
-from qunce.activities.activities.activities import ActivityNotFound
+from qunce.activities.activities import activities
 from qunce.activities.activities.models import PUBLISHED, Activity
 from qunce.activities.topics import hot_list, replies
 from qunce.activities.topics.hot_list import HotTopic
@@ -19,7 +17,7 @@ def get(visitor: Visitor, public_id: str) -> Activity:
     """The published topic; another activity is answered like an unknown one."""
     activity = activity_actions.get(visitor, public_id)
     if activity.kind != replies.KIND:
-        raise ActivityNotFound(_("There is no such activity."))
+        raise activities.not_found()
     return activity
 
 

@@ -30,7 +30,7 @@ class History:
         self.ids = factories.members(by.community, *self.keys)
         self.per_work = self.dice.randint(1, 3)
         self.activity = builders.open_homework(
-            by, reviewers=self.per_work, interim_hours=8
+            by, reviewers=self.per_work, review_hours=8
         )
         self.person_of = {pk: pk for pk in self.ids}
         self.merged: list[tuple[int, int]] = []

@@ -273,7 +273,7 @@ def test_reviews_of_somebody_who_leaves_are_given_to_others(by: Staff) -> None:
 
 
 def test_a_missed_review_is_given_to_somebody_with_less_to_do(by: Staff) -> None:
-    activity, accounts = handed_in(by, "ann", "bob", "cy", "di", interim_hours=24)
+    activity, accounts = handed_in(by, "ann", "bob", "cy", "di", review_hours=24)
     ann = accounts[0]
     builders.write_all(activity, but=ann)
     mine = set(PeerReview.objects.filter(account_id=ann).values_list("pk", flat=True))

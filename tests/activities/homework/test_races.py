@@ -116,7 +116,7 @@ def test_two_reviews_at_once_of_one_reviewer_are_one(by: Staff) -> None:
 
 
 def test_a_missed_review_is_written_or_passed_on_and_not_both(by: Staff) -> None:
-    activity = planned(by, 6, interim_hours=24)
+    activity = planned(by, 6, review_hours=24)
     at = DUE + 24 * HOUR
     rows = list(PeerReview.objects.values_list("pk", flat=True))
     tasks: list[Any] = [partial(write, pk, 8, at) for pk in rows[:6]]
@@ -172,7 +172,7 @@ def test_a_decision_and_publication_at_once_agree(by: Staff) -> None:
 def test_a_review_that_is_passed_on_while_it_is_judged_is_refused(
     by: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    planned(by, 6, interim_hours=24)
+    planned(by, 6, review_hours=24)
     review = PeerReview.objects.select_related("submission__activity__community")[0]
     at = DUE + 24 * HOUR
 

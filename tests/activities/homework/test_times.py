@@ -69,7 +69,7 @@ def test_due_times_are_of_the_community(
     made = running.draft(
         by,
         "homework",
-        settings=builders.settings() | given | {"interim_hours": None},
+        settings=builders.settings() | given | {"review_hours": None},
         ends_at=datetime.fromisoformat(f"{until}:00+00:00") + 3 * running.DAY,
     )
     running.publish(made, by)

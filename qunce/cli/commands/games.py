@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from qunce.activities.activities import activities
 from qunce.activities.games import scores
 from qunce.activities.games.rules import KINDS
 from qunce.cli import base, options
-from qunce.cli.commands.meetups import ACTIVITY_HELP
+from qunce.cli.commands.meetups import ACTIVITY_HELP, get_of_kind
 from qunce.cli.help_language import N_
 from qunce.cli.options import Invocation
-from qunce.core import errors
 from qunce.members.people import visibility
 
 games = base.Group("games")
@@ -24,12 +21,8 @@ games = base.Group("games")
 @options.pass_invocation
 def standings(invocation: Invocation, activity: int) -> None:
     by, at = invocation.by, invocation.at
-    found = activities.get(by=by, pk=activity)
+    found = get_of_kind(invocation, activity, *KINDS)
     activities.check_may_run(by, found)
-    if found.kind not in KINDS:
-        raise errors.NotFound(
-            _("The activity %(number)s is of another kind.") % {"number": activity}
-        )
     ranked = list(enumerate(scores.rank(found, at), start=1))
     people = [score.who for _place, score in ranked]
     seen = visibility.filter_accounts(by=by, accounts=people, at=at)

@@ -27,10 +27,10 @@ MAX_LINES = 500
 meetups = base.Group("meet-ups")
 
 
-def get_of_kind(invocation: Invocation, number: int, kind: str) -> Activity:
-    """The activity with this number, if it is of this kind."""
+def get_of_kind(invocation: Invocation, number: int, *kinds: str) -> Activity:
+    """The activity with this number, if it is of one of these kinds."""
     activity = activities.get(by=invocation.by, pk=number)
-    if activity.kind != kind:
+    if activity.kind not in kinds:
         raise errors.NotFound(
             _("The activity %(number)s is of another kind.") % {"number": number}
         )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class CannotConsent(errors.Refused):
-    """The post was deleted, or the consent was received in the future."""
+    """The post was deleted, or the consent was received in the future or withdrawn since."""
 
 
 # Verbs
@@ -72,7 +72,10 @@ def confirm(
     by: Staff,
     at: datetime,
 ) -> None:
-    """Confirm consents that staff received elsewhere, and when; none is withdrawn."""
+    """Confirm consents that staff received elsewhere, and when; none is withdrawn.
+
+    Raises CannotConsent for one that the author has withdrawn since then.
+    """
     _check_may_run(post, by, at)
     _check_received(received_at, at)
     chosen = terms.clean_uses(uses)
@@ -80,9 +83,10 @@ def confirm(
         raise terms.InvalidPost(_("Choose the uses that the author consented to."))
     locked = _lock(post)
     active = set(list_active(locked))
-    for use in chosen:
-        if use not in active:
-            _give(locked, use, received_at, by=by, at=at)
+    given = [use for use in chosen if use not in active]
+    _check_not_withdrawn(locked, given, received_at)
+    for use in given:
+        _give(locked, use, received_at, by=by, at=at)
 
 
 @transaction.atomic
@@ -157,6 +161,20 @@ def _check_received(received_at: datetime, at: datetime) -> None:
         raise CannotConsent(
             _("“Received” is in the future. Enter when the author consented.")
         )
+
+
+def _check_not_withdrawn(
+    post: Post, uses: Iterable[Use], received_at: datetime
+) -> None:
+    """Raise CannotConsent for a use that the author withdrew when or after they gave it."""
+    rows = PostConsent.objects.filter(post=post, withdrawn_at__gte=received_at)
+    withdrawn = set(rows.values_list("use", flat=True))
+    for use in uses:
+        if use in withdrawn:
+            raise CannotConsent(
+                _("The author has withdrawn “%(use)s” since then. Ask them again.")
+                % {"use": use.label}
+            )
 
 
 # Reads

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,21 @@ class NoConsent(errors.Refused):
     """The author has not consented to this use."""
 
 
+class PostEdited(errors.Refused):
+    """The author has edited the post since the staff read it."""
+
+
 @transaction.atomic
-def accept(*, post: Post, by: Staff, at: datetime) -> Post:
-    """Let other members read a post that waits, was rejected or is hidden."""
+def accept(*, post: Post, by: Staff, at: datetime, version: str | None = None) -> Post:
+    """Let other members read a post that waits, was rejected or is hidden.
+
+    `version` is that of the post which the staff have read; raises PostEdited if its
+    author has changed it since then.
+    """
     before = (PostState.WAITING, PostState.REJECTED, PostState.HIDDEN)
     locked = _lock(post, by, at, before)
+    if version is not None and version != version_of(locked):
+        raise PostEdited(_("The author has edited the post. Read it again first."))
     _decide(locked, PostState.ACCEPTED, "", by, at)
     posts.record(post_facts.PostAccepted(**posts.about(locked)), locked, by, at)
     return locked
@@ -72,6 +83,17 @@ def unfeature(*, post: Post, by: Staff, at: datetime) -> Post:
     locked.featured_at = locked.featured_by = None
     locked.save(update_fields=["featured_at", "featured_by"])
     return locked
+
+
+def version_of(post: Post, pictures: Iterable[str] | None = None) -> str:
+    """A text that changes with what members read of a post.
+
+    `pictures` are the codes of its pictures in their order, as far as they are known.
+    """
+    if pictures is None:
+        pictures = post.pictures.order_by("number").values_list("code", flat=True)
+    parts = (post.text, post.product, str(post.rating or ""), *pictures)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def check_consent(post: Post, use: Use) -> None:

@@ -36,7 +36,12 @@ def _reason(request: http.Request) -> str:
 @http.page(activities.RUN)
 def accept(request: http.Request, pk: int, post: int) -> HttpResponse:
     def verb(row: Post) -> str:
-        decisions.accept(post=row, by=request.staff, at=request.at)
+        decisions.accept(
+            post=row,
+            by=request.staff,
+            at=request.at,
+            version=request.POST.get("version"),
+        )
         return _("Accepted. Members can read it.")
 
     return _act(request, pk, post, verb)

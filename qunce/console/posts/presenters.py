@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from qunce import post_materials
 from qunce.activities.activities.models import Activity
-from qunce.activities.posts import consents, reading, rewards
+from qunce.activities.posts import consents, decisions, reading, rewards
 from qunce.activities.posts.models import Post, PostPicture, PostState, Use
 from qunce.console import http, member_names
 from qunce.console.posts.forms import ConfirmForm
@@ -30,13 +30,17 @@ CHIPS = {
 
 @dataclass(frozen=True, kw_only=True)
 class PostLine:
-    """A post of the list; `uses` are those that its author consents to now."""
+    """A post of the list; `uses` are those that its author consents to now.
+
+    `version` goes with the form that accepts it.
+    """
 
     post: Post
     name: str
     css: str
     pictures: Sequence[str]
     uses: Sequence[str]
+    version: str
 
 
 def post_list(activity: Activity, request: http.Request, state: str) -> dict[str, Any]:
@@ -80,6 +84,7 @@ def _lines(rows: Sequence[Post]) -> list[PostLine]:
             css=CHIPS[PostState(row.state)],
             pictures=pictures.get(row.pk, ()),
             uses=[labels[use] for use in active.get(row.pk, ())],
+            version=decisions.version_of(row, pictures.get(row.pk, ())),
         )
         for row in rows
     ]

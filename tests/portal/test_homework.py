@@ -87,6 +87,38 @@ def test_a_member_hands_in_and_replaces_it(by: Staff, homework: Activity) -> Non
     assert (row.text, row.link, row.version) == ("Rain", "", 2)
 
 
+def test_line_breaks_of_forms_do_not_make_a_text_too_long(
+    by: Staff, homework: Activity
+) -> None:
+    ann = phone_of(by, "ann", homework)
+    text = "\r\n".join(["abcd"] * 800)
+    ann.press("/homework", text=text)
+    assert Submission.objects.get().text == text.replace("\r\n", "\n")
+
+
+def test_a_review_given_to_somebody_else_shows_no_homework(
+    by: Staff, homework: Activity
+) -> None:
+    phones = {key: phone_of(by, key, homework) for key in ("ann", "bob", "cy")}
+    for key, phone in phones.items():
+        phone.press("/homework", text=f"Secret of {key}")
+    let_it_be_due(homework)
+    rows = PeerReview.objects.filter(submission__text="Secret of bob")
+    read = []
+    for phone in phones.values():
+        for row in rows:
+            page = phone.open(f"a/{homework.public_id}/reviews/{row.code}")
+            read.append("Secret of bob" in page)
+    assert sum(read) == 2
+    rows.update(state=ReviewState.WITHDRAWN)
+    for phone in phones.values():
+        for row in rows:
+            page = phone.open(f"a/{homework.public_id}/reviews/{row.code}")
+            assert "Secret of bob" not in page
+            if phone.status == 200:
+                assert "This review was given to somebody else." in page
+
+
 def test_members_review_each_other_without_names(by: Staff, homework: Activity) -> None:
     phones = {key: phone_of(by, key, homework) for key in ("ann", "bob", "cy")}
     for key, phone in phones.items():

@@ -141,7 +141,12 @@ def hand_in(attempt: Attempt, *, text: str, link: str) -> HandedIn:
         _check_may_replace(homework, row, moment)
         row.text, row.link, row.version = text, link, row.version + 1
         row.at, row.source, row.by = moment, attempt.way, attempt.by
-        row.save(update_fields=["text", "link", "version", "at", "source", "by"])
+        # What staff decided was about the text before.
+        row.doubled = row.decided_by = row.decided_at = None
+        row.reason = ""
+        decision = ["doubled", "decided_by", "decided_at", "reason"]
+        names = ["text", "link", "version", "at", "source", "by"]
+        row.save(update_fields=[*names, *decision])
         return HandedIn(submission=row, is_new=False)
     if homework.results_at is not None:
         raise CannotHandIn(_("The results are published; nothing can be handed in."))

@@ -44,6 +44,10 @@ class CannotDecide(errors.Refused):
     """The results are published, or the submission does not count."""
 
 
+class Replaced(errors.Refused):
+    """The author has replaced the submission since the staff read it."""
+
+
 class NotReady(errors.Refused):
     """Reviews are still due, or staff have to decide about some submissions."""
 
@@ -140,11 +144,18 @@ def _judge(
 
 @transaction.atomic
 def decide(
-    *, submission: Submission, score: int | None, reason: str, by: Staff, at: datetime
+    *,
+    submission: Submission,
+    score: int | None,
+    reason: str,
+    by: Staff,
+    at: datetime,
+    version: int | None = None,
 ) -> None:
     """Give a score instead of the reviews, with a reason that the author reads.
 
-    May be decided again until the results are published.
+    May be decided again until the results are published. `version` is that which the
+    staff have read; raises Replaced if the author has handed in another one since then.
     """
     activity = submission.activity
     activities.check_may_run(by, activity)
@@ -167,6 +178,8 @@ def decide(
     if activity.state not in OPEN:
         raise CannotDecide(_("The homework is over, so nothing is decided any more."))
     rows = Submission.objects.filter(pk=submission.pk, graded_at__isnull=True)
+    if version is not None and rows.exclude(version=version).exists():
+        raise Replaced(_("The author has replaced it. Read the new version first."))
     if not rows.update(doubled=2 * score, reason=cleaned, decided_by=by, decided_at=at):
         raise CannotDecide(_("The result is published. It does not change any more."))
     submission.refresh_from_db()

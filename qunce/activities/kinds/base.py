@@ -114,6 +114,8 @@ def take_part(
     who may not join is answered with the operator's sentence; nothing is raised. What was
     only heard, without the keyword, is ignored then.
     """
+    # Forms send two characters for a line break, which browsers count as one.
+    said = said.replace("\r\n", "\n")
     _check_text(said, key)
     if way in TYPED:
         if by is None:

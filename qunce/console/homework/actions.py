@@ -27,6 +27,11 @@ def _read_score(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
 
 
+def _read_version(text: str) -> int | None:
+    """The version that the form was about, None for a form that names none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 @require_POST
 @http.page(activities.RUN)
 def decide(request: http.Request, pk: int, submission: int) -> HttpResponse:
@@ -39,6 +44,7 @@ def decide(request: http.Request, pk: int, submission: int) -> HttpResponse:
             reason=request.POST.get("reason", ""),
             by=request.staff,
             at=request.at,
+            version=_read_version(request.POST.get("version", "")),
         )
         return _("Decided. The author reads it when the results are published.")
 

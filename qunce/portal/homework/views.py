@@ -8,7 +8,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from qunce.activities import time_texts
 from qunce.activities.activities.models import Answer
-from qunce.activities.homework.models import MAX_COMMENT, Homework, PeerReview
+from qunce.activities.homework.models import (
+    MAX_COMMENT,
+    Homework,
+    PeerReview,
+    ReviewState,
+)
 from qunce.activities.homework.own_pages import may_still_write
 from qunce.core import errors
 from qunce.portal import http
@@ -70,7 +75,8 @@ def _render_review(
     context = {
         "activity": activity,
         "row": row,
-        "work": row.submission,
+        # Whose review was given to somebody else has no need to read it.
+        "work": None if row.state == ReviewState.WITHDRAWN else row.submission,
         "criteria": activity.settings["criteria"],
         "scores": [
             (str(each), str(each) == score) for each in range(lowest, highest + 1)

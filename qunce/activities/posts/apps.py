@@ -10,5 +10,5 @@ class PostsConfig(AppConfig):
     label = "posts"
 
     def ready(self) -> None:
-        for module in ("posts.personal_sections", "kinds.post"):
+        for module in ("posts.personal_sections", "posts.chat_changes", "kinds.post"):
             import_module(f"qunce.activities.{module}")

@@ -49,6 +49,7 @@ class Use(models.TextChoices):
 
 
 @personal_texts.erased_in(
+    "message_key",
     sentences=("text", "product", "found", "reason", "reward"),
     community="activity__community_id",
 )
@@ -57,7 +58,8 @@ class Post(models.Model):
 
     `reason` is why it was rejected or hidden, which its author reads. A post with
     `rewarded_at` is marked wherever it is shown, and that is never taken back; `reward`
-    says what was given beside `points`.
+    says what was given beside `points`. `message_key` names the message of a chat that it
+    was, "" elsewhere.
     """
 
     activity = models.ForeignKey(
@@ -74,6 +76,7 @@ class Post(models.Model):
     reason = models.CharField(max_length=MAX_SENTENCE, default="", blank=True)
     source = models.CharField(max_length=10, choices=Way.choices)
     group_id = models.BigIntegerField(null=True)
+    message_key = models.CharField(max_length=MAX_KEY, default="", blank=True)
     at = timestamps.TimestampField()
     by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
     edited_at = timestamps.TimestampField(null=True)
@@ -107,6 +110,11 @@ class Post(models.Model):
                 fields=["activity", "featured_at"],
                 condition=models.Q(featured_at__isnull=False),
                 name="posts_featured",
+            ),
+            models.Index(
+                fields=["message_key"],
+                condition=~models.Q(message_key=""),
+                name="posts_of_message",
             ),
         ]
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from qunce.activities.activities import activities, entries
-from qunce.activities.activities.models import Activity, Entry
+from qunce.activities.activities.models import Activity, Entry, Way
 from qunce.activities.posts import consents, judging, post_facts, terms
 from qunce.activities.posts.models import (
     MAX_PICTURES,
@@ -167,6 +167,7 @@ def write(attempt: Attempt, text: str) -> Post:
         found=found,
         source=attempt.way,
         group_id=attempt.group_id,
+        message_key=attempt.key.partition(":")[2] if attempt.way == Way.CHAT else "",
         at=attempt.at,
         by=attempt.by,
     )
@@ -193,8 +194,8 @@ def check_may_write(activity: Activity, accounts: Sequence[int]) -> None:
     )
     if most is not None and own.count() >= most:
         text = ngettext(
-            "You have written %(n)s post; that is all that counts here.",
-            "You have written %(n)s posts; that is all that count here.",
+            "You have written %(n)s post, the most that one person can write here.",
+            "You have written %(n)s posts, the most that one person can write here.",
             most,
         )
         raise TooManyPosts(text % {"n": f"{most:,}"})
@@ -262,6 +263,7 @@ def clear(post: Post) -> None:
         reason="",
         featured_at=None,
         featured_by=None,
+        message_key="",
     )
 
 
@@ -331,6 +333,12 @@ def list_own(activity: Activity, accounts: Sequence[int]) -> list[Post]:
     rows = Post.objects.filter(activity=activity, account_id__in=accounts)
     rows = rows.exclude(state=PostState.DELETED).prefetch_related("consents")
     return list(rows.order_by("-at", "-pk")[:50])
+
+
+def list_of_message(community: Community, key: str) -> list[Post]:
+    """The posts that a message of a chat was, without deleted ones."""
+    rows = Post.objects.filter(message_key=key, activity__community=community)
+    return list(rows.exclude(message_key="").select_related("activity__community"))
 
 
 def list_accounts(post: Post) -> tuple[int, ...]:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.utils.translation import gettext as _
 
-from qunce.activities import eligibility
+from qunce.activities import eligibility, readers
 from qunce.activities.activities import activities, entries
 from qunce.activities.activities.models import PUBLISHED, Activity
 from qunce.activities.posts import consents, terms
 from qunce.activities.posts.models import Post, PostPicture, PostState
 from qunce.core import errors
-from qunce.groups.groups import Membership
 from qunce.members.accounts import queries as account_queries
 from qunce.members.people import visibility
 from qunce.members.personal_links import masked_names
@@ -92,15 +91,10 @@ def may_read(activity: Activity, accounts: Sequence[int]) -> bool:
 def _readable(
     community: Community, accounts: Sequence[int]
 ) -> models.QuerySet[Activity]:
-    own = Membership.objects.filter(account_id__in=accounts, present=True)
-    limited = Activity.groups.through.objects.filter(activity=models.OuterRef("pk"))
-    return Activity.objects.filter(
-        ~models.Exists(limited)
-        | models.Exists(limited.filter(group__in=own.values("group_id"))),
-        community=community,
-        kind=terms.KIND,
-        state__in=PUBLISHED,
+    rows = Activity.objects.filter(
+        community=community, kind=terms.KIND, state__in=PUBLISHED
     )
+    return readers.filter_readable(rows, accounts)
 
 
 def _page(

@@ -12,7 +12,8 @@ from qunce.activities.kinds import base, post
 from qunce.activities.posts import consents, decisions
 from qunce.activities.posts.models import Post, PostPicture, PostState
 from qunce.core.staff.models import Staff
-from qunce.groups.chat_readers import ChatMessage
+from qunce.groups import chat_readers
+from qunce.groups.chat_readers import ChangedMessage, ChatMessage
 from qunce.members.accounts.models import Account
 from qunce.members.people import people, person_export
 from qunce.outreach.content.files import StoredFile
@@ -52,6 +53,40 @@ def test_a_message_with_the_hashtag_waits_without_consents(by: Staff) -> None:
     row = Post.objects.get()
     assert (row.text, row.state) == ("Lovely oolong again", PostState.WAITING)
     assert (row.group_id, consents.list_active(row)) == (group, [])
+
+
+def change(by: Staff, key: str, text: str | None) -> None:
+    message = ChangedMessage(community=by.community, key=key, text=text)
+    chat_readers.change(message, at=AT)
+
+
+def test_a_post_that_waits_follows_its_message(by: Staff) -> None:
+    (bob,) = factories.members(by.community, "bob")
+    group = factories.group(by.community, "north", bob).pk
+    builders.open_posts(by, hashtag="mycup")
+    assert say(by, bob, group, "Lovely oolong #mycup#")
+    key = Post.objects.get().message_key
+    change(by, key, "Lovely green tea #mycup#")
+    assert Post.objects.get().text == "Lovely green tea"
+    change(by, key, "x" * 5_000 + "#mycup#")
+    assert Post.objects.get().text == "Lovely green tea"
+    decisions.accept(post=Post.objects.get(), by=by, at=AT)
+    change(by, key, "Buy my shoes #mycup#")
+    assert Post.objects.get().text == "Lovely green tea"
+    change(by, key, None)
+    row = Post.objects.get()
+    assert (row.state, row.text, row.message_key) == (PostState.DELETED, "", "")
+    change(by, key, "Again #mycup#")
+    assert Post.objects.get().text == ""
+
+
+def test_a_message_without_its_hashtag_is_no_post_any_more(by: Staff) -> None:
+    (bob,) = factories.members(by.community, "bob")
+    group = factories.group(by.community, "north", bob).pk
+    builders.open_posts(by, hashtag="mycup")
+    assert say(by, bob, group, "Lovely oolong #mycup#")
+    change(by, Post.objects.get().message_key, "Never mind")
+    assert Post.objects.get().state == PostState.DELETED
 
 
 def test_a_hashtag_belongs_to_one_open_activity(by: Staff) -> None:

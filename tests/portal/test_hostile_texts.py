@@ -24,6 +24,8 @@ from tests.portal.test_sweep import ROWS, Scene, send, token_of
 
 pytestmark = pytest.mark.django_db
 scene = test_sweep.scene
+IMAGES = (b"\x89PNG", b"\xff\xd8\xff")
+"""How a PNG and a JPEG begin."""
 TEXTS = {
     "markup": MARKUP,
     "formula": FORMULA,
@@ -57,7 +59,7 @@ def test_no_page_file_or_picture_runs_or_breaks_on_it(
                 assert answer.status_code in (200, 303, 404), name
                 faults += [f"{name}: {fault}" for fault in find_faults(answer)]
                 if name.endswith("picture"):
-                    assert answer.getvalue().startswith(b"\x89PNG"), name
+                    assert answer.getvalue().startswith(IMAGES), name
     # The scripts of the pages are ours, by their address, or shown on the certificate.
     assert [fault for fault in faults if "an inline script" not in fault] == []
     path = scene.path("certificate-file", ROWS["certificate-file"][0])

@@ -14,10 +14,7 @@ from qunce.activities.draws import draws, ticket_tree
 from qunce.activities.draws.drawing import Outcome
 from qunce.activities.draws.models import Draw, Result, Source, State, Ticket
 from qunce.activities.draws.verifier import FORMAT
-from qunce.members.accounts.models import Account
 from qunce.members.personal_links import masked_names
-
-BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ def list_winners(draw: Draw) -> list[Winner]:
     rows = Result.objects.filter(draw=draw, outcome=Outcome.WON).order_by("k")
     rows = rows.select_related("ticket")
     found = list(rows)
-    names = _masked_names([row.ticket.account_id for row in found])
+    names = masked_names.of_accounts([row.ticket.account_id for row in found])
     paths = ticket_tree.paths_of(
         list_leaves(draw), [row.ticket.place or 0 for row in found]
     )
@@ -127,7 +124,7 @@ def current_winners(draw: Draw) -> list[tuple[str, str]]:
         return []
     rows = Result.objects.filter(draw=draw, outcome=Outcome.WON).order_by("k")
     found = list(rows.values_list("k", "prize", "instead_of", "ticket__account_id"))
-    names = _masked_names([account for _k, _prize, _again, account in found])
+    names = masked_names.of_accounts([account for _k, _prize, _again, account in found])
     replaced = {again for _k, _prize, again, _account in found}
     prizes = json.loads(draw.terms)["prizes"]
     return [
@@ -148,15 +145,6 @@ def prizes_won(draw: Draw, own: Sequence[Ticket]) -> list[str]:
     return [
         prizes[prize or 0]["name"] for prize in found.values_list("prize", flat=True)
     ]
-
-
-def _masked_names(accounts: Sequence[int]) -> dict[int, str]:
-    names: dict[int, str] = {}
-    for start in range(0, len(accounts), BATCH):
-        rows = Account.objects.filter(pk__in=accounts[start : start + BATCH])
-        for pk, name, erased_at in rows.values_list("pk", "name", "erased_at"):
-            names[pk] = _("erased member") if erased_at else masked_names.mask(name)
-    return names
 
 
 def sentences(draw: Draw) -> list[str]:

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from qunce.activities.games import game_texts, rules, scores
 from qunce.activities.games.models import GameAnswer, GameResult
 from qunce.activities.games.rules import Pace
+from qunce.members.personal_links import masked_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ def best(activity: Activity, at: datetime) -> str:
         rows = [(n, score.who, score.points) for n, score in enumerate(ranked, 1)]
     if not rows:
         return ""
-    names = scores.list_masked_names([account for _place, account, _points in rows])
+    names = masked_names.of_accounts([account for _place, account, _points in rows])
     return game_texts.ranking(
         activity.name,
         [(place, names[account], points) for place, account, points in rows],
@@ -76,7 +77,7 @@ def winners(activity: Activity) -> str:
     found = list(rows.select_related("award__stock").order_by("place"))
     if not found:
         return ""
-    names = scores.list_masked_names([row.account_id for row in found])
+    names = masked_names.of_accounts([row.account_id for row in found])
     lines = [_("Winners of “%(name)s”:") % {"name": activity.name}]
     for row in found:
         prize = row.award.stock.name if row.award is not None else ""

@@ -19,6 +19,7 @@ from qunce.activities.games import (
 from qunce.activities.games.models import Game, GameAnswer, GameResult, Round
 from qunce.activities.games.rules import Asked, Pace, Rules
 from qunce.members.accounts import queries as account_queries
+from qunce.members.personal_links import masked_names
 
 if TYPE_CHECKING:
     from qunce.activities.activities.models import Activity
@@ -148,7 +149,7 @@ def _chain(activity: Activity, own: Rules, at: datetime) -> dict[str, Any]:
     rows = GameAnswer.objects.filter(round__activity=activity)
     counted = scores.filter_right(rows)
     last = list(counted.order_by("-pk")[:MAX_LINKS])
-    names = scores.list_masked_names([answer.account_id for answer in last])
+    names = masked_names.of_accounts([answer.account_id for answer in last])
     word = attempts.last_word(activity, own)
     row = rounds.find_last(activity)
     return {
@@ -180,7 +181,7 @@ def _rank(
             (place, score.who, score.points)
             for place, score in [*ranked[:MAX_RANKED], *own]
         ]
-    names = scores.list_masked_names([account for _place, account, _points in found])
+    names = masked_names.of_accounts([account for _place, account, _points in found])
     return [
         Place(
             place=place,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.utils.translation import gettext as _
 
 from qunce.activities import eligibility
 from qunce.activities.activities import entries
@@ -15,13 +13,10 @@ from qunce.activities.games import rules, standings
 from qunce.activities.games.models import GameAnswer, Round
 from qunce.activities.games.standings import Given, Score
 from qunce.members.accounts import queries as account_queries
-from qunce.members.accounts.models import Account
 from qunce.members.personal_links import masked_names
 
 if TYPE_CHECKING:
     from qunce.activities.activities.models import Activity
-
-BATCH = 500
 
 
 def filter_right(rows: models.QuerySet[GameAnswer]) -> models.QuerySet[GameAnswer]:
@@ -65,18 +60,8 @@ def rank(activity: Activity, at: datetime) -> list[Score]:
     return standings.rank(counted, out)
 
 
-def list_masked_names(accounts: Sequence[int]) -> dict[int, str]:
-    """The names that everybody may read."""
-    names: dict[int, str] = {}
-    for start in range(0, len(accounts), BATCH):
-        rows = Account.objects.filter(pk__in=accounts[start : start + BATCH])
-        for pk, name, erased_at in rows.values_list("pk", "name", "erased_at"):
-            names[pk] = _("erased member") if erased_at else masked_names.mask(name)
-    return names
-
-
 def list_right(activity: Activity, row: Round) -> list[tuple[str, int]]:
     """Masked names and points of those who were right in a round, in their order."""
     counted = list_counted(activity, row)
-    names = list_masked_names([each.who for each in counted])
+    names = masked_names.of_accounts([each.who for each in counted])
     return [(names[each.who], each.points) for each in counted]

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from qunce.members.accounts import queries as account_queries
+from qunce.members.accounts.models import Account
 
 MASK = "＊"
 
@@ -14,3 +20,13 @@ def mask(name: str) -> str:
     """
     first = next((sign for sign in name if unicodedata.category(sign)[0] in "LN"), "")
     return f"{first}{MASK}"
+
+
+def of_accounts(accounts: Sequence[int]) -> dict[int, str]:
+    """Account id → its masked name, as everybody may read it; erased ones say that."""
+    names: dict[int, str] = {}
+    for chunk in account_queries.chunks(accounts):
+        rows = Account.objects.filter(pk__in=chunk)
+        for pk, name, erased_at in rows.values_list("pk", "name", "erased_at"):
+            names[pk] = _("erased member") if erased_at else mask(name)
+    return names

@@ -155,7 +155,7 @@ def feature(
 def unfeature(
     request: ApiRequest, activity_id: schemas.Id, post_id: schemas.Id
 ) -> dict[str, Any]:
-    """Take a post from among the best."""
+    """Remove a post from the best ones."""
     row = _get(request, activity_id, post_id)
     return _serialize(decisions.unfeature(post=row, by=request.by, at=request.at))
 

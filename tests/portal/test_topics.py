@@ -142,6 +142,28 @@ def test_a_topic_of_a_group_is_hot_for_its_members_only(
     assert "Secret tea" in phone.open("topics")
 
 
+def test_replies_to_a_topic_of_a_group_are_read_in_the_group_only(
+    by: Staff, phone: Phone
+) -> None:
+    bob = factories.member(by.community, "bob", name="Bob").pk
+    cy = factories.member(by.community, "cy", name="Cy").pk
+    north = factories.group(by.community, "north", bob)
+    topic = open_topic(by, groups=[north.pk])
+    say(topic, bob, "Between us")
+    stranger = Phone(by.community)
+    stranger.bind(cy, purpose_of(topic.public_id))
+    for each in (phone, stranger):
+        page = each.open(f"a/{topic.public_id}")
+        assert "Between us" not in page
+        assert "Only those in the groups of this topic read the replies." in page
+        each.open(f"a/{topic.public_id}/replies")
+        assert (each.status, "Between us" in each.page) == (404, False)
+    member = Phone(by.community)
+    member.bind(bob, purpose_of(topic.public_id))
+    assert "Between us" in member.open(f"a/{topic.public_id}")
+    assert "Between us" in member.open(f"a/{topic.public_id}/replies")
+
+
 def test_replies_of_another_kind_are_unknown(by: Staff, phone: Phone) -> None:
     other = open_now(by)
     answer = phone.client.get(f"{phone.root}a/{other.public_id}/replies")

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from qunce.activities import readers
 from qunce.activities.activities import kind_contract
 from qunce.activities.activities.fields import LABELS
 from qunce.activities.activities.kind_contract import (
@@ -238,15 +239,18 @@ def portal_context(
     """The newest replies, how many people replied, and the visitor's own held ones."""
     page = reply_list.list_public(activity, at=at, limit=SHOWN_ON_PAGE)
     own: Sequence[Any] = ()
+    accounts: Sequence[int] = ()
     if account_id is not None:
         accounts = account_queries.account_ids_of_person(account_id)
         own = reply_list.list_held(activity, accounts)
     days = hot_list.DEFAULT_WINDOW
+    readable = readers.may_read(activity, accounts)
     return {
         "hashtag": hashtag_settings.written_as(activity),
         "most_said": MAX_REPLY,
-        "replies": page.rows,
-        "has_more": page.next is not None,
+        "replies": page.rows if readable else (),
+        "has_more": page.next is not None and readable,
+        "is_readable": readable,
         "people": hot_list.count(activity, days=days, at=at),
         "days": days,
         "held": own,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -37,6 +38,10 @@ class ReplyNotFound(errors.NotFound):
 
 class ReplyDecided(errors.Refused):
     """The reply is in a state in which this cannot be done."""
+
+
+class ReplyEdited(errors.Refused):
+    """The author has edited the reply since the staff read it."""
 
 
 class ReasonMissing(errors.Invalid):
@@ -128,8 +133,14 @@ def hide(*, reply: TopicReply, reason: str, by: Staff, at: datetime) -> None:
 
 
 @transaction.atomic
-def show(*, reply: TopicReply, by: Staff, at: datetime) -> Rewarded:
-    """Show a reply that is held or hidden, and give its points if it had none yet."""
+def show(
+    *, reply: TopicReply, by: Staff, at: datetime, version: str | None = None
+) -> Rewarded:
+    """Show a reply that is held or hidden, and give its points if it had none yet.
+
+    `version` is that of the reply which the staff have read; raises ReplyEdited if its
+    author has edited the message since then.
+    """
     _check_may_decide(reply, by, at)
     activity = activities.read_again(reply.activity)
     own = entries.list_of_person(
@@ -137,11 +148,19 @@ def show(*, reply: TopicReply, by: Staff, at: datetime) -> Rewarded:
     )
     for entry in own:
         Entry.objects.select_for_update(no_key=True).get(pk=entry.pk)
+    rows = TopicReply.objects.select_for_update(of=("self",), no_key=True)
+    if version is not None and version != version_of(rows.get(pk=reply.pk)):
+        raise ReplyEdited(_("The author has edited the reply. Read it again first."))
     _decide(reply, (ReplyState.HELD, ReplyState.HIDDEN), ReplyState.SHOWN, "", by, at)
     _record(topic_facts.TopicReplyShown, reply, by, at)
     if reply.rewards.exists() or activity.state == activities.State.CANCELLED:
         return rewards.NOTHING
     return rewards.reward(reply, activity=activity, at=at)
+
+
+def version_of(reply: TopicReply) -> str:
+    """A text that changes with the text of a reply."""
+    return hashlib.sha256(reply.text.encode()).hexdigest()[:16]
 
 
 def _decide(

@@ -50,7 +50,12 @@ def hide(request: http.Request, pk: int, reply: int) -> HttpResponse:
 @http.page(activities.RUN)
 def show(request: http.Request, pk: int, reply: int) -> HttpResponse:
     def verb(row: TopicReply) -> str:
-        replies.show(reply=row, by=request.staff, at=request.at)
+        replies.show(
+            reply=row,
+            by=request.staff,
+            at=request.at,
+            version=request.POST.get("version"),
+        )
         return _("Members see the reply now.")
 
     return _act(request, pk, reply, verb)

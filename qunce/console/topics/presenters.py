@@ -45,6 +45,11 @@ class ReplyLine:
     is_uncounted: bool
 
     @property
+    def version(self) -> str:
+        """What goes with the form that shows the reply."""
+        return reply_verbs.version_of(self.row)
+
+    @property
     def may_hide(self) -> bool:
         return self.row.state in (ReplyState.SHOWN, ReplyState.HELD)
 

@@ -30,8 +30,8 @@ def hot(request: http.Request) -> HttpResponse:
 @require_safe
 @http.page()
 def replies(request: http.Request, public_id: str) -> HttpResponse:
-    """The replies to a topic, the newest first, a page at a time."""
-    activity = actions.get(request.visitor, public_id)
+    """The replies to a topic, the newest first, a page at a time, for those who read them."""
+    activity = actions.get_readable(request.visitor, public_id)
     asked = request.GET.get("before", "")[:18]
     before = int(asked) if asked.isascii() and asked.isdigit() else None
     page = reply_list.list_public(activity, at=request.at, before=before)

@@ -11,6 +11,7 @@ from qunce.groups.moderation.models import Mode
 from qunce.members.accounts.models import Account
 from tests.activities import running
 from tests.activities.topics.builders import open_topic
+from tests.clients import browser
 from tests.groups.moderation.conftest import ADVERT, Chat, channel, chat
 from tests.outreach.test_hostile_events import report
 
@@ -46,6 +47,28 @@ def test_an_edit_changes_the_text_and_counts_no_more(
     assert texts(topic, chat) == ["forty pages"]
     assert heat(topic, chat) == TopicReply.objects.count() == 1
     assert TopicReward.objects.count() == 1
+
+
+def test_a_reply_edited_since_it_was_read_is_not_shown(
+    chat: Chat, topic: Activity
+) -> None:
+    first = say(chat, "#reading# thirty pages")
+    row = TopicReply.objects.select_related("activity__community").get()
+    replies.hide(reply=row, reason="Off topic", by=chat.by, at=chat.now)
+    read = replies.version_of(row)
+    url = f"/activities/topics/{topic.pk}/"
+    assert f'value="{read}"' in browser(chat.by).get(url).content.decode()
+    say(chat, "#reading# buy my pills", edits=first)
+    with pytest.raises(replies.ReplyEdited, match="Read it again first"):
+        replies.show(reply=row, by=chat.by, at=chat.now, version=read)
+    shown = f"{url}replies/{row.pk}/show/"
+    answer = browser(chat.by).post(shown, {"version": read}, follow=True)
+    assert "The author has edited the reply." in answer.content.decode()
+    assert texts(topic, chat) == []
+    row.refresh_from_db()
+    version = replies.version_of(row)
+    replies.show(reply=row, by=chat.by, at=chat.now, version=version)
+    assert texts(topic, chat) == ["buy my pills"]
 
 
 def test_an_edited_message_is_no_new_reply(chat: Chat, topic: Activity) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 from qunce.activities.activities import kind_contract
 from qunce.activities.posts import posts, terms
 from qunce.activities.posts.models import MAX_TEXT, PostState
-from qunce.activities.topics import hashtags
+from qunce.activities.topics import hashtag_settings, hashtags
 from qunce.groups import chat_readers
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _said(activity: Activity, text: str) -> str | None:
     kind = kind_contract.get(terms.KIND)
     if (said := kind.read_line(text)) is not None:
         return said
-    hashtag = hashtags.normalise(activity.settings["hashtag"])
+    hashtag = hashtag_settings.key_of(activity)
     if not hashtag or hashtag not in hashtags.find(text):
         return None
     return hashtags.remove(text, hashtag)

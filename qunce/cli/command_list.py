@@ -371,7 +371,7 @@ COMMANDS = (
     Command(
         "games",
         "games.games",
-        N_("List who is ahead in quizzes, riddles and idiom chains"),
+        N_("List the standings of quizzes, riddles and idiom chains"),
     ),
     Command(
         "meet-ups",

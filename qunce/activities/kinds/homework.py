@@ -64,8 +64,8 @@ SETTINGS = (
         default=3,
         most=MAX_REVIEWERS,
         help=gettext_lazy(
-            "Everybody who handed in on time reviews as many of others. With 0 staff "
-            "decide about all."
+            "Each member who handed in on time reviews this many. With 0, staff decide "
+            "about all."
         ),
     ),
     SettingField(

@@ -1,4 +1,4 @@
-"""`qunce games`: who is ahead in a quiz, a riddle, a guess or an idiom chain."""
+"""`qunce games`: the standings of a quiz, a riddle, a guess or an idiom chain."""
 
 from __future__ import annotations
 

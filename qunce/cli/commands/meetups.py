@@ -63,7 +63,7 @@ def list_sign_ups(invocation: Invocation, activity: int) -> None:
 
 @meetups.command(
     "check-in",
-    help=N_("Check in those who came, one member a line, - for standard input"),
+    help=N_("Check in those who came, one member per line, - for standard input"),
 )
 @base.argument("activity", type=int, help=ACTIVITY_HELP)
 @base.argument(

@@ -1,4 +1,4 @@
-"""Who reads what others wrote in an activity: everybody, or those in one of its groups."""
+"""Readers of what others wrote in an activity: everybody, or those in one of its groups."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ from qunce.activities.activities.models import (
 )
 from qunce.console import http
 from qunce.console.activities.setting_rows import SettingRows, shown
+from qunce.console.moments import MomentField
 from qunce.console.outreach import forms as campaign_forms
 from qunce.console.outreach import labels
 from qunce.core import errors, money
@@ -55,12 +56,12 @@ class ActivityForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-    starts_at = forms.DateTimeField(
+    starts_at = MomentField(
         label=LABELS["starts_at"],
         input_formats=[campaign_forms.MINUTE_FORMAT, "%Y-%m-%d %H:%M"],
         widget=campaign_forms.MinuteInput,
     )
-    ends_at = forms.DateTimeField(
+    ends_at = MomentField(
         label=LABELS["ends_at"],
         required=False,
         input_formats=[campaign_forms.MINUTE_FORMAT, "%Y-%m-%d %H:%M"],
@@ -296,7 +297,7 @@ def _field_of(setting: SettingField, by: Staff) -> forms.Field:
             **common,
         )
     if setting.type == "time":
-        return forms.DateTimeField(
+        return MomentField(
             input_formats=[campaign_forms.MINUTE_FORMAT, "%Y-%m-%d %H:%M"],
             widget=campaign_forms.MinuteInput,
             **common,

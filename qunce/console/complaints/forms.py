@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.console import http
+from qunce.console.moments import MomentField
 from qunce.console.outreach.forms import MinuteInput
 from qunce.groups import visibility as group_visibility
 from qunce.groups.complaints import complaint_list, complaint_settings, complaints
@@ -39,7 +40,7 @@ class ComplaintForm(forms.Form):
     order = forms.CharField(
         label=complaints.LABELS["order"], max_length=MAX_ORDER, required=False
     )
-    due_at = forms.DateTimeField(
+    due_at = MomentField(
         label=complaints.LABELS["due_at"],
         required=False,
         widget=MinuteInput(),

@@ -13,6 +13,7 @@ from qunce.activities.draws import draws
 from qunce.activities.draws.models import Draw, Source
 from qunce.activities.prizes import prizes
 from qunce.activities.prizes.models import PrizeStock
+from qunce.console.moments import MomentField
 from qunce.core.staff.models import Staff
 
 ROWS = 6
@@ -85,7 +86,7 @@ class PublicValueForm(forms.Form):
         min_value=draws.MIN_DIGITS,
         max_value=draws.MAX_DIGITS,
     )
-    figure_at = forms.DateTimeField(
+    figure_at = MomentField(
         label=_("Published at"),
         required=False,
         widget=forms.DateTimeInput(

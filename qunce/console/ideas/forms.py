@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.console import http
+from qunce.console.moments import MomentField
 from qunce.console.outreach.forms import MINUTE_FORMAT, MinuteInput
 from qunce.core import permissions
 from qunce.outreach import task_permissions
@@ -142,7 +143,7 @@ class AssignForm(forms.Form):
     """Those who do not oversee tasks can only take it themselves."""
 
     staff = forms.TypedChoiceField(label=gettext_lazy("Maker"), coerce=int)
-    due_at = forms.DateTimeField(
+    due_at = MomentField(
         label=pgettext_lazy("task", "Deadline"),
         input_formats=[MINUTE_FORMAT, "%Y-%m-%d %H:%M"],
         widget=MinuteInput,

@@ -26,6 +26,7 @@ from qunce.console import http
 from qunce.console.http import Request
 from qunce.console.members import presenters, summary
 from qunce.console.members.forms import build_field
+from qunce.console.moments import MomentField
 from qunce.core import errors, permissions
 from qunce.members.accounts import accounts
 from qunce.members.attributes import attribute_texts, attributes
@@ -97,7 +98,7 @@ class JoinedField(MemberField):
             attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
         )
         joined = timezone.localtime(self.member.person.joined_at)
-        return forms.DateTimeField(
+        return MomentField(
             widget=widget, initial=joined.replace(second=0, microsecond=0)
         )
 

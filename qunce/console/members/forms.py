@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from qunce.console.members import labels
+from qunce.console.moments import MomentField
 from qunce.core.staff.models import Staff
 from qunce.members.attributes.attributes import Attribute, AttributeType, Section
 from qunce.members.people import notes
@@ -33,7 +34,7 @@ class NoteForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs={"placeholder": _("for example: call back")}),
     )
-    due_at = forms.DateTimeField(
+    due_at = MomentField(
         label=_("Due"),
         required=False,
         widget=forms.DateTimeInput(

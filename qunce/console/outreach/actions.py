@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qunce.console import http
+from qunce.console.moments import MomentField
 from qunce.console.outreach import views
 from qunce.console.outreach.forms import MINUTE_FORMAT
 from qunce.core import errors
@@ -56,7 +57,7 @@ def start_campaign(request: http.Request, pk: int) -> HttpResponse:
 @http.page(campaigns.MANAGE)
 def schedule_campaign(request: http.Request, pk: int) -> HttpResponse:
     campaign = _get_campaign(request, pk)
-    field = forms.DateTimeField(input_formats=[MINUTE_FORMAT, "%Y-%m-%d %H:%M"])
+    field = MomentField(input_formats=[MINUTE_FORMAT, "%Y-%m-%d %H:%M"])
     try:
         send_at: datetime = field.clean(request.POST.get("send_at", ""))
         campaigns.schedule(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qunce.console import http
+from qunce.console.moments import MomentField
 from qunce.console.outreach import views
 from qunce.console.outreach.forms import MINUTE_FORMAT
 from qunce.core import errors
@@ -22,9 +23,7 @@ from qunce.outreach.campaigns.campaigns import Campaign
 def submit(request: http.Request, pk: int) -> HttpResponse:
     """Submit the campaign; without a time it is a draft again once it is approved."""
     campaign = campaigns.get(by=request.staff, pk=pk)
-    field = forms.DateTimeField(
-        input_formats=[MINUTE_FORMAT, "%Y-%m-%d %H:%M"], required=False
-    )
+    field = MomentField(input_formats=[MINUTE_FORMAT, "%Y-%m-%d %H:%M"], required=False)
     try:
         send_at = field.clean(request.POST.get("send_at", ""))
         approvals.submit(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from qunce.channels import channel_contract
 from qunce.console import http, paging
 from qunce.console.materials import picker_views
+from qunce.console.moments import MomentField
 from qunce.console.outreach import labels
 from qunce.core import errors
 from qunce.groups import visibility as group_visibility
@@ -84,7 +85,7 @@ class CampaignForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    due_at = forms.DateTimeField(
+    due_at = MomentField(
         label=gettext_lazy("Deadline"),
         required=False,
         input_formats=[MINUTE_FORMAT, "%Y-%m-%d %H:%M"],

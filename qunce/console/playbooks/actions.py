@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qunce.console import http
+from qunce.console.moments import MomentField
 from qunce.console.playbooks import presenters
 from qunce.core import errors, permissions
 from qunce.outreach.playbooks import (
@@ -210,7 +211,7 @@ class PauseForm(forms.Form):
         widget=forms.RadioSelect,
         initial="wait",
     )
-    until = forms.DateTimeField(
+    until = MomentField(
         label=gettext_lazy("Time"),
         required=False,
         input_formats=[MINUTE_FORMAT, "%Y-%m-%d %H:%M"],

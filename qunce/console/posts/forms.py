@@ -8,14 +8,13 @@ from django import forms
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.activities.posts.models import MAX_PRODUCT, MAX_RATING, MAX_TEXT, Use
+from qunce.console.moments import MomentField
 from qunce.console.outreach import forms as campaign_forms
 
 RECEIVED = gettext_lazy("Consents received")
-EARLIEST_YEAR = 1900
-"""Of times as in the API; the first ones of all have none in UTC."""
 
 
-class ReceivedField(forms.DateTimeField):
+class ReceivedField(MomentField):
     """When staff received a consent."""
 
     def __init__(self, **fields: Any) -> None:
@@ -24,12 +23,6 @@ class ReceivedField(forms.DateTimeField):
             widget=campaign_forms.MinuteInput,
             **fields,
         )
-
-    def to_python(self, value: Any) -> Any:
-        found = super().to_python(value)
-        if found is not None and found.year < EARLIEST_YEAR:
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-        return found
 
 
 class PicturesInput(forms.ClearableFileInput):

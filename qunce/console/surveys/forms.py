@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from qunce.console.moments import MomentField
 from qunce.core.communities import Community
 from qunce.members.segments import segments
 from qunce.members.surveys import templates
@@ -68,7 +69,7 @@ class SurveyForm(forms.Form):
     layout = forms.ChoiceField(
         label=pgettext_lazy("survey", "Layout"), choices=Layout.choices
     )
-    closes_at = forms.DateTimeField(
+    closes_at = MomentField(
         label=pgettext_lazy("survey", "Ends"),
         required=False,
         widget=forms.DateTimeInput(

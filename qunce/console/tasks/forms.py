@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qunce.console import http
+from qunce.console.moments import MomentField
 from qunce.console.outreach.forms import MINUTE_FORMAT, MinuteInput
 from qunce.console.tags import tagging_form
 from qunce.core import errors, label_texts
@@ -62,7 +63,7 @@ class RequestForm(forms.Form):
     staff = forms.TypedMultipleChoiceField(
         label=gettext_lazy("Done by"), coerce=int, widget=forms.CheckboxSelectMultiple
     )
-    due_at = forms.DateTimeField(
+    due_at = MomentField(
         label=pgettext_lazy("task", "Deadline"),
         required=False,
         input_formats=[MINUTE_FORMAT, "%Y-%m-%d %H:%M"],

@@ -196,6 +196,10 @@ def _go_on(
     if not step:
         _pass(request, None, at)
         return
+    _ask(request, step, at)
+
+
+def _ask(request: EntryRequest, step: str, at: datetime) -> None:
     request.step = step
     request.save(update_fields=["step", "answers"])
     _record(
@@ -218,6 +222,7 @@ def _go_on(
 def answer(*, request: EntryRequest, text: str, by: Staff, at: datetime) -> Verdict:
     """Take an answer of the newcomer, which a channel reports or staff type.
 
+    What is not asked any more, as the survey was closed, is left to staff.
     A right answer leads to the next step; after the last question, all are stored in the
     survey, which fills attributes and gives tags.
     """
@@ -230,12 +235,15 @@ def answer(*, request: EntryRequest, text: str, by: Staff, at: datetime) -> Verd
     assert gate is not None  # noqa: S101 - a request has a gate
     terms = _terms_for(row, gate, at)
     text = text.replace("\0", "")[: gate_terms.MAX_ANSWER_LENGTH]
-    attempts = row.attempts
+    attempts, is_asked = row.attempts, row.step in terms.steps
     verdict = gate_terms.judge(terms, row.step, text, attempts=attempts)
     is_right = verdict == Verdict.ACCEPTED
     entry = {"step": row.step, "text": text, "accepted": is_right}
     row.answers = [*row.answers, entry][-100:]
-    if is_right:
+    if not is_asked:
+        verdict = Verdict.ACCEPTED
+        _ask(row, gate_terms.APPROVAL, at)
+    elif is_right:
         _go_on(row, gate, terms, row.step, at)
     elif attempts + 1 >= terms.max_attempts:
         verdict = Verdict.TOO_OFTEN
@@ -302,6 +310,11 @@ def expire_due(*, at: datetime) -> int:
         with transaction.atomic():
             row = _lock(request)
             if row.state != State.WAITING:
+                continue
+            gate = gates.find(row.group)
+            if gate is not None and row.step not in _terms_for(row, gate, at).steps:
+                # Nobody could answer it, as the survey was closed.
+                _ask(row, gate_terms.APPROVAL, at)
                 continue
             removal = _plan(row, ActionKind.KICK, None, at)
             STATES.transition(row, "expire", decided_at=at, action=removal)

@@ -149,6 +149,24 @@ def test_a_survey_that_is_closed_leaves_the_decision_to_staff(
     assert waiting.state == "passed"
 
 
+def test_nobody_is_refused_for_a_question_of_a_closed_survey(
+    shop: Community, owner: Staff, north: Group
+) -> None:
+    survey = published(owner, QUESTIONS)
+    ask(north, owner, survey=survey.public_id)
+    kim, lee = (knock(north, newcomer(shop, key), owner) for key in ("kim", "lee"))
+    surveys.close(survey=survey, by=owner, at=AT)
+    requests.answer(request=kim, text="Shanghai", by=owner, at=AT)
+    assert (kim.state, kim.step, kim.answers[0]["text"]) == (
+        "waiting",
+        "approval",
+        "Shanghai",
+    )
+    assert requests.expire_due(at=AT + 100 * HOUR) == 0
+    lee.refresh_from_db()
+    assert (lee.state, lee.step) == ("waiting", "approval")
+
+
 def test_own_questions_are_a_survey_for_newcomers_only(
     shop: Community, owner: Staff, north: Group
 ) -> None:

@@ -229,4 +229,4 @@ def test_the_public_page_asks_the_database_little(shop: Community) -> None:
     with CaptureQueriesContext(connections["default"]) as queries:
         phone.open("")
     assert phone.status == 200
-    assert len(queries) <= 6
+    assert len(queries) <= 7

@@ -77,6 +77,7 @@ NEEDS = {
     "posts.require": Rung.LINK,
     "posts.write": Rung.LINK,
     "topics.get": Rung.PUBLIC,
+    "topics.get_readable": Rung.PUBLIC,
     "topics.rank": Rung.PUBLIC,
     "points.join_leaderboard": Rung.CHANNEL,
     "points.leave_leaderboard": Rung.CHANNEL,

@@ -38,5 +38,8 @@ def rank(visitor: Visitor, *, days: int, at: datetime) -> list[HotTopic]:
     rows = Activity.objects.filter(
         community=visitor.community, kind=replies.KIND, state__in=PUBLISHED
     )
+    # The page of a community without topics asks nothing else.
+    if not rows.exists():
+        return []
     among = {row.pk for row in activity_sections.filter_own(visitor, rows)}
     return hot_list.rank(visitor.community, days=days, at=at, among=among)

@@ -59,7 +59,7 @@ def test_a_reply_edited_since_it_was_read_is_not_shown(
     url = f"/activities/topics/{topic.pk}/"
     assert f'value="{read}"' in browser(chat.by).get(url).content.decode()
     say(chat, "#reading# buy my pills", edits=first)
-    with pytest.raises(replies.ReplyEdited, match="Read it again first"):
+    with pytest.raises(replies.ReplyEdited):
         replies.show(reply=row, by=chat.by, at=chat.now, version=read)
     shown = f"{url}replies/{row.pk}/show/"
     answer = browser(chat.by).post(shown, {"version": read}, follow=True)

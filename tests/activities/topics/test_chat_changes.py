@@ -63,7 +63,7 @@ def test_a_reply_edited_since_it_was_read_is_not_shown(
         replies.show(reply=row, by=chat.by, at=chat.now, version=read)
     shown = f"{url}replies/{row.pk}/show/"
     answer = browser(chat.by).post(shown, {"version": read}, follow=True)
-    assert "The author has edited the reply." in answer.content.decode()
+    assert "作者修改了这条回复。" in answer.content.decode()
     assert texts(topic, chat) == []
     row.refresh_from_db()
     version = replies.version_of(row)

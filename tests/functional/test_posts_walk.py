@@ -48,7 +48,9 @@ def test_a_post_is_featured_until_its_author_withdraws(
     author.take_screenshot(f"posts-form-{has_script}")
     assert not author.overflows()
     page.get_by_role("button", name="发布", exact=True).click()
-    expect(page.get_by_text("我们的员工看过之后，其他人才能看到你的帖子")).to_be_visible()
+    expect(
+        page.get_by_text("我们的员工看过之后，其他人才能看到你的帖子")
+    ).to_be_visible()
     desk = visit("xia", locale="zh-CN")
     desk.page.goto(f"/activities/posts/{asked['pk']}/")
     desk.take_screenshot(f"posts-console-list-{has_script}")

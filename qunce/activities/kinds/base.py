@@ -114,9 +114,7 @@ def take_part(
     who may not join is answered with the operator's sentence; nothing is raised. What was
     only heard, without the keyword, is ignored then.
     """
-    # Forms send two characters for a line break, which browsers count as one.
-    said = said.replace("\r\n", "\n")
-    _check_text(said, key)
+    said = _clean_text(said, key)
     if way in TYPED:
         if by is None:
             raise ValueError("what staff type is by somebody")
@@ -152,8 +150,7 @@ def take_part(
         return ignored.reply
     except IntegrityError:
         # The same key in two processes at the same time: the other one has answered.
-        stored = _find_answer(activity, way, own_key)
-        if stored is None:
+        if (stored := _find_answer(activity, way, own_key)) is None:
             raise
         return stored
 
@@ -166,7 +163,7 @@ def rehearse(
     Staff try a draft like a running activity, and nobody's eligibility is judged.
     """
     activities.check_may_manage(by, activity)
-    _check_text(said)
+    said = _clean_text(said)
     if account_id:
         visibility.check_visible(by=by, accounts=[account_id], at=at)
     accounts = tuple(account_queries.account_ids_of_person(account_id))
@@ -302,9 +299,11 @@ def _check_length(attempt: Attempt) -> Reply | None:
     )
 
 
-def _check_text(*texts: str) -> None:
-    if not all(map(text_validation.is_valid, texts)):
+def _clean_text(said: str, key: str = "") -> str:
+    """What was said, with one character for a line break, of which forms send two."""
+    if not all(map(text_validation.is_valid, (said, key))):
         raise errors.Invalid(_("This contains characters that cannot be stored."))
+    return said.replace("\r\n", "\n")
 
 
 def _own_key(key: str, account_id: int) -> str:

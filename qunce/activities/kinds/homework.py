@@ -24,13 +24,7 @@ from qunce.activities.activities.kind_contract import (
     SettingField,
 )
 from qunce.activities.activities.models import Activity, Way
-from qunce.activities.homework import (
-    comments,
-    hand_ins,
-    own_pages,
-    results,
-    terms,
-)
+from qunce.activities.homework import comments, hand_ins, own_pages, results, terms
 from qunce.activities.homework.models import (
     MAX_COMMENT,
     MAX_LINK,

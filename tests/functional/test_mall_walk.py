@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.functional import member_site
 from tests.functional.conftest import Site
+from tests.functional.member_site.parts import NAME
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def test_a_member_spends_points_on_a_phone(
     expect(digits).to_have_text(re.compile(r"^\d{6}$"))
     ask("confirm", member=shop["member"], digits=digits.inner_text())
     page.get_by_role("link", name="我已发送", exact=True).click()
-    expect(page.get_by_role("heading", name=member_site.NAME)).to_be_visible()
+    expect(page.get_by_role("heading", name=NAME)).to_be_visible()
 
     page.goto(shop["mall"])
     sees("你有 120 积分。")

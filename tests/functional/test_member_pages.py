@@ -14,6 +14,7 @@ from tests import browser
 from tests.functional import member_site, test_guide
 from tests.functional.browser_user import BrowserUser
 from tests.functional.conftest import Site
+from tests.functional.member_site.parts import NAME
 
 MAX_BYTES = 60_000
 TICKET = re.compile(r"^[0-9a-f]{32}$")
@@ -98,7 +99,7 @@ class Member:
         expect(digits).to_have_text(re.compile(r"^\d{6}$"))
         self.ask("confirm", member=self.shop["member"], digits=digits.inner_text())
         self.follow("我已发送")
-        expect(self.page.get_by_role("heading", name=member_site.NAME)).to_be_visible()
+        expect(self.page.get_by_role("heading", name=NAME)).to_be_visible()
         self.sees("120 可用积分")
 
     def claim(self) -> None:

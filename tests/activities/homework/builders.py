@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from qunce import reactions
 from qunce.activities.activities.models import Activity
-from qunce.activities.homework import hand_ins, reviews
+from qunce.activities.homework import hand_ins, results, reviews
 from qunce.activities.homework.models import PeerReview, ReviewState, Submission
 from qunce.activities.kinds.base import Reply
+from qunce.activities.points import balances
 from qunce.core.staff.models import Staff
 from qunce.members.accounts import queries as account_queries
+from tests import factories
 from tests.activities import running
 from tests.factories import AT
 
@@ -82,3 +85,33 @@ def pairs(activity: Activity) -> set[tuple[int, int]]:
     rows = PeerReview.objects.filter(submission__activity=activity)
     rows = rows.exclude(state=ReviewState.WITHDRAWN)
     return set(rows.values_list("account_id", "submission__account_id"))
+
+
+def members(by: Staff, *keys: str) -> list[int]:
+    return factories.members(by.community, *keys)
+
+
+def react(at: datetime = AT) -> None:
+    while reactions.CONSUMER.catch_up(at=at):
+        pass
+
+
+def handed_in(by: Staff, *keys: str, **fields: Any) -> tuple[Activity, list[int]]:
+    """Homework that these members handed in, and the reviewers chosen."""
+    activity, accounts = open_homework(by, **fields), members(by, *keys)
+    for account in accounts:
+        assert hand_in(activity, account).accepted
+    reviews.plan_due(at=DUE)
+    return activity, accounts
+
+
+def outcomes(
+    activity: Activity, at: datetime = REVIEW_DUE
+) -> dict[int, tuple[str, Any]]:
+    standings = hand_ins.load_standings(activity, at)
+    found = results.load(activity, standings, at)
+    return {each.submission.account_id: (each.how, each.doubled) for each in found}
+
+
+def points_of(by: Staff, account: int) -> int:
+    return balances.balance(account_id=account, at=REVIEW_DUE).usable

@@ -28,11 +28,6 @@ PEOPLE = 60 if IS_EXACT else 24
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def by() -> Staff:
-    return factories.staff(factories.community(language="en"))
-
-
 def hand_in(homework: int, account: int, said: str, at: Any) -> base.Reply:
     """As a request does it: the activity is read before anything else."""
     activity = Activity.objects.select_related("community").get(pk=homework)

@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def by() -> Staff:
-    return factories.staff(factories.community(language="en"))
-
-
-@pytest.fixture
 def homework(by: Staff) -> Activity:
     (bob,) = factories.members(by.community, "bob")
     made = open_homework(by, reviewers=0)

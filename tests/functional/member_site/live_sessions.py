@@ -1,24 +1,25 @@
-"""What the site of members does for walks through live sessions."""
+"""A live session for walks, and its end."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+from tests.functional.member_site import parts
+
+MINUTE = timedelta(minutes=1)
 
 
 def open_live() -> dict[str, Any]:
     """A live session in some minutes, and two members with links for it."""
     from qunce.members.accounts import accounts
-    from tests.functional import member_site as site
 
-    community, by, _second = site._staff()
+    community, by, _second = parts.staff()
     at = datetime.now(UTC)
     start = at + 5 * MINUTE
     settings = {
         "starts": start.isoformat(),
-        "ends": (start + HOUR).isoformat(),
+        "ends": (start + parts.HOUR).isoformat(),
         "platform": "抖音",
         "link": "https://live.example/room",
         "guests": [
@@ -28,10 +29,14 @@ def open_live() -> dict[str, Any]:
         "word": "在看",
         "points": 5,
     }
-    live = site._create(
-        "live_session", "开春新豆直播", at, ends_at=start + 4 * HOUR, settings=settings
+    live = parts.create(
+        "live_session",
+        "开春新豆直播",
+        at,
+        ends_at=start + 4 * parts.HOUR,
+        settings=settings,
     )
-    site._publish(live, at)
+    parts.publish(live, at)
     members = [
         accounts.create(
             community=community,
@@ -45,7 +50,7 @@ def open_live() -> dict[str, Any]:
     return {
         "pk": live.pk,
         "page": f"/p/{community.key}/a/{live.public_id}",
-        "links": [site._link(member, live) for member in members],
+        "links": [parts.link(member, live) for member in members],
     }
 
 
@@ -55,6 +60,6 @@ def end_live(pk: int) -> dict[str, Any]:
 
     at = datetime.now(UTC)
     LiveSession.objects.filter(activity=pk).update(
-        starts_at=at - 2 * HOUR, ends_at=at - HOUR
+        starts_at=at - 2 * parts.HOUR, ends_at=at - parts.HOUR
     )
     return {}

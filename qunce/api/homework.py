@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpResponse
-from ninja import Router
+from ninja import Field, Router
 
 from qunce.activities.activities.models import Activity
 from qunce.activities.homework import (
@@ -39,7 +39,10 @@ class PeerReviewOut(schemas.OutputSchema):
 
 
 class SubmissionOut(schemas.OutputSchema):
-    """`score` is a text such as "7.5", null without one; `how` is where it comes from."""
+    """`score` is a text such as "7.5", null without one; `how` is where it comes from.
+
+    `version` grows each time the author replaces it.
+    """
 
     id: int
     member_id: int
@@ -48,6 +51,7 @@ class SubmissionOut(schemas.OutputSchema):
     source: str
     handed_in_at: datetime
     is_late: bool
+    version: int
     how: str
     score: str | None
     reason: str
@@ -67,10 +71,14 @@ class HomeworkOut(schemas.OutputSchema):
 
 
 class DecisionIn(schemas.InputSchema):
-    """`reason` is what the author reads."""
+    """`reason` is what the author reads.
 
-    score: int
+    With the `version` that you have read, nothing happens if it was replaced since.
+    """
+
+    score: Annotated[int, Field(strict=True)]
     reason: str
+    version: Annotated[int, Field(strict=True)] | None = None
 
 
 class HomeworkCommentIn(schemas.InputSchema):
@@ -117,6 +125,7 @@ def _serialize(found: Outcome) -> dict[str, Any]:
         "source": row.source,
         "handed_in_at": row.at,
         "is_late": row.is_late,
+        "version": row.version,
         "how": found.how.value,
         "score": None if found.doubled is None else terms.score_text(found.doubled),
         "reason": row.reason,
@@ -201,6 +210,7 @@ def decide(
         reason=data.reason,
         by=request.by,
         at=request.at,
+        version=data.version,
     )
     return _serialize_one(request, row)
 

@@ -23,7 +23,10 @@ UseName = Annotated[Use, WithJsonSchema({"type": "string", "enum": Use.values})]
 
 
 class PostOut(schemas.OutputSchema):
-    """A post; `consents` are the uses that its author consents to now."""
+    """A post; `consents` are the uses that its author consents to now.
+
+    `version` changes with what the author edits.
+    """
 
     id: int
     member_id: int
@@ -39,6 +42,7 @@ class PostOut(schemas.OutputSchema):
     consents: list[str]
     is_featured: bool
     is_rewarded: bool
+    version: str
     at: datetime
 
 
@@ -73,11 +77,13 @@ def _serialize(row: Post) -> dict[str, Any]:
         "code", "text", "product", "rating", "state", "found", "reason",
         "is_featured", "is_rewarded", "at",
     )  # fmt: skip
+    pictures = list(row.pictures.order_by("number").values_list("code", flat=True))
     return {
         "id": row.pk,
         "member_id": row.account_id,
         "way": row.source,
-        "pictures": row.pictures.count(),
+        "pictures": len(pictures),
+        "version": decisions.version_of(row, pictures),
         "consents": [use.value for use in consents.list_active(row)],
         **{name: getattr(row, name) for name in names},
     }
@@ -109,11 +115,18 @@ def list_(
 
 @router.post("/activities/{activity_id}/posts/{post_id}/accept", response=PostOut)
 def accept(
-    request: ApiRequest, activity_id: schemas.Id, post_id: schemas.Id
+    request: ApiRequest,
+    activity_id: schemas.Id,
+    post_id: schemas.Id,
+    version: schemas.Version = None,
 ) -> dict[str, Any]:
-    """Let other members read a post that waits, was rejected or is hidden."""
+    """Let other members read a post that waits, was rejected or is hidden.
+
+    With the version that you have read, nothing happens if it was edited since.
+    """
     row = _get(request, activity_id, post_id)
-    return _serialize(decisions.accept(post=row, by=request.by, at=request.at))
+    done = decisions.accept(post=row, by=request.by, at=request.at, version=version)
+    return _serialize(done)
 
 
 @router.post("/activities/{activity_id}/posts/{post_id}/reject", response=PostOut)

@@ -40,6 +40,10 @@ Rule = Annotated[
     ),
 ]
 Limit = Annotated[int, Field(ge=1, le=200, description="Items per page.")]
+Version = Annotated[
+    str | None,
+    Field(max_length=16, description="The `version` of what you have read."),
+]
 Cursor = Annotated[
     str | None,
     Field(max_length=200, description="The `next` value of the previous page."),

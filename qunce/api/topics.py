@@ -38,7 +38,10 @@ class HotTopicListOut(schemas.OutputSchema):
 
 
 class TopicReplyOut(schemas.OutputSchema):
-    """A reply; `reason` is why it is held or hidden, which members do not read."""
+    """A reply; `reason` is why it is held or hidden, which members do not read.
+
+    `version` changes with its text.
+    """
 
     id: int
     member_id: int
@@ -47,6 +50,7 @@ class TopicReplyOut(schemas.OutputSchema):
     reason: str
     way: str
     group_id: int | None
+    version: str
     said_at: datetime
 
 
@@ -69,7 +73,13 @@ def _get_reply(request: ApiRequest, activity_id: int, pk: int) -> TopicReply:
 def _serialize(row: TopicReply) -> dict[str, Any]:
     names = ("text", "state", "reason", "group_id", "said_at")
     own = {name: getattr(row, name) for name in names}
-    return {"id": row.pk, "member_id": row.account_id, "way": row.source, **own}
+    return {
+        "id": row.pk,
+        "member_id": row.account_id,
+        "way": row.source,
+        "version": reply_verbs.version_of(row),
+        **own,
+    }
 
 
 @router.get("/topics/hot", response=HotTopicListOut)
@@ -148,9 +158,15 @@ def hide(
     response=TopicReplyOut,
 )
 def show(
-    request: ApiRequest, activity_id: schemas.Id, topic_reply_id: schemas.Id
+    request: ApiRequest,
+    activity_id: schemas.Id,
+    topic_reply_id: schemas.Id,
+    version: schemas.Version = None,
 ) -> dict[str, Any]:
-    """Show a reply that is held or hidden, and give its points if it had none yet."""
+    """Show a reply that is held or hidden, and give its points if it had none yet.
+
+    With the version that you have read, nothing happens if it was edited since.
+    """
     row = _get_reply(request, activity_id, topic_reply_id)
-    reply_verbs.show(reply=row, by=request.by, at=request.at)
+    reply_verbs.show(reply=row, by=request.by, at=request.at, version=version)
     return _serialize(row)

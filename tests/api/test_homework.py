@@ -45,7 +45,12 @@ def test_programs_read_decide_and_publish() -> None:
     own = f"{root}/{row['id']}"
     wrong = api.post(f"{own}/decide", {"score": 99, "reason": "x"})
     assert "from 1 to 10" in wrong.body["detail"]
-    decided = api.post(f"{own}/decide", {"score": 8, "reason": "Good"}).body
+    old = {"score": 8, "reason": "Good", "version": row["version"] + 1}
+    assert api.post(f"{own}/decide", old).status == 409
+    truth = {"score": True, "reason": "Good"}
+    assert api.post(f"{own}/decide", truth).status == 422
+    read = {"score": 8, "reason": "Good", "version": row["version"]}
+    decided = api.post(f"{own}/decide", read).body
     assert (decided["how"], decided["score"]) == ("decided", "8")
     comment = api.post(f"{own}/comments", {"text": "Which tea?"}).body
     assert comment["by_staff"]

@@ -19,7 +19,10 @@ def test_a_program_decides_about_a_post() -> None:
     activity = builders.open_posts(ann)
     post = builders.write(activity, mia)
     url = f"/activities/{activity.pk}/posts/{post.pk}"
-    assert client.request("POST", f"{url}/accept").body["state"] == "accepted"
+    (read,) = client.request("GET", f"/activities/{activity.pk}/posts").body["items"]
+    assert client.request("POST", f"{url}/accept?version=older").status == 409
+    accept = f"{url}/accept?version={read['version']}"
+    assert client.request("POST", accept).body["state"] == "accepted"
     assert client.request("POST", f"{url}/feature").status == 409
     consents = {"uses": ["feature", "name"], "received_at": AT.isoformat()}
     confirmed = client.request("POST", f"{url}/consents", consents).body

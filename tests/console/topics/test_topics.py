@@ -157,7 +157,9 @@ def test_programs_list_hide_and_show_replies(topic: Activity) -> None:
     assert api.post(f"{root}/{pk}/hide", {"reason": "Again"}).status == 409
     assert api.get(f"{root}?state=shown").body["items"] == []
     assert api.get("/topics/hot").body["items"] == []
-    assert api.post(f"{root}/{pk}/show", {}).body["state"] == "shown"
+    assert api.post(f"{root}/{pk}/show?version=older", {}).status == 409
+    show = f"{root}/{pk}/show?version={row['version']}"
+    assert api.post(show, {}).body["state"] == "shown"
     (hot,) = api.get("/topics/hot?days=30").body["items"]
     assert (hot["activity_id"], hot["people"]) == (topic.pk, 1)
     assert hot["hashtag"] == "#reading#"

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
 from django.utils.translation import gettext as _
 
 from qunce.activities.activities import activities
-from qunce.activities.activities.models import PUBLISHED, Activity
+from qunce.activities.activities.models import PUBLISHED, Activity, State
 from qunce.activities.homework.models import (
     MAX_LINK,
     MAX_TEXT,
@@ -104,12 +103,20 @@ def list_before(by: Staff) -> list[tuple[str, str]]:
 
 
 def find_before(activity: Activity) -> Activity | None:
-    """The step before, None for the first one."""
-    key = activity.settings["after"]
-    if not key:
-        return None
+    """The step before, None for the first one.
+
+    A cancelled step, which nobody can pass any more, is passed over to the one before it.
+    """
     rows = Activity.objects.filter(community=activity.community_id, kind=KIND)
-    return rows.filter(pk=int(key)).select_related("community").first()  # unique
+    rows = rows.select_related("community")
+    step: Activity | None = activity
+    for _step in range(MAX_STEPS):
+        if step is None or not step.settings["after"]:
+            return None
+        step = rows.filter(pk=int(step.settings["after"])).first()  # unique
+        if step is not None and step.state != State.CANCELLED:
+            return step
+    return None
 
 
 def list_path(activity: Activity) -> list[Activity]:
@@ -121,7 +128,7 @@ def list_path(activity: Activity) -> list[Activity]:
     path = [activity]
     while len(path) < MAX_STEPS:
         before = find_before(path[0])
-        if before is None or before in path:
+        if before is None or before in path or before.state not in PUBLISHED:
             break
         path.insert(0, before)
     while len(path) < MAX_STEPS:
@@ -133,10 +140,16 @@ def list_path(activity: Activity) -> list[Activity]:
 
 
 def _find_after(activity: Activity) -> Activity | None:
-    rows = Activity.objects.filter(
-        models.Q(settings__after=str(activity.pk)),
-        community=activity.community_id,
-        kind=KIND,
-        state__in=PUBLISHED,
-    )
-    return rows.select_related("community").order_by("pk").first()
+    """The published step that comes next, also after one that was cancelled."""
+    rows = Activity.objects.filter(community=activity.community_id, kind=KIND)
+    rows = rows.select_related("community").order_by("pk")
+    keys = [str(activity.pk)]
+    for _step in range(MAX_STEPS):
+        following = list(rows.filter(settings__after__in=keys))
+        published = [each for each in following if each.state in PUBLISHED]
+        if published:
+            return published[0]
+        keys = [str(each.pk) for each in following if each.state == State.CANCELLED]
+        if not keys:
+            break
+    return None

@@ -1,7 +1,7 @@
 """Names of those who came to a live session, pasted by staff: all of them are taken, or none.
 
-Each line is a name, or the key of a member. A line that is unknown, or that several
-members fit, is refused with its number.
+Each line is a name or the key of a member, or the key after “key:” where it is also a
+name. A line that is unknown, or that several members fit, is refused with its number.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qunce.activities.activities.models import Activity
     from qunce.core.staff.models import Staff
 
+KEY_PREFIXES = ("key:", "key：")
 MAX_LINES, MAX_TEXT, MAX_SHOWN = 500, 50_000, 10
 
 
@@ -108,7 +109,8 @@ def _find_accounts(
     activity: Activity, lines: Mapping[int, str], by: Staff, at: datetime
 ) -> dict[int, tuple[int, ...]]:
     """Line number → an account of each person who fits; one who reserved comes first."""
-    wanted = sorted(set(lines.values()))
+    keys = {key: line for line in lines.values() if (key := _key_of(line))}
+    wanted = sorted({*lines.values(), *keys})
     by_text: dict[str, set[int]] = defaultdict(set)
     for chunk in account_queries.chunks(wanted):
         rows = Account.objects.filter(
@@ -118,6 +120,8 @@ def _find_accounts(
             pairs = rows.filter(**{f"{field}__in": chunk}).values_list(field, "pk")
             for text, pk in pairs:
                 by_text[text].add(pk)
+                if field == "key" and text in keys:
+                    by_text[keys[text]].add(pk)
     every = {pk for accounts in by_text.values() for pk in accounts}
     seen = visibility.filter_accounts(by=by, accounts=every, at=at)
     persons = account_queries.person_ids(seen)
@@ -129,6 +133,14 @@ def _find_accounts(
             own = {person: own[person] for person in own.keys() & reserved}
         found[number] = tuple(own.values())
     return found
+
+
+def _key_of(line: str) -> str:
+    """The key that a line names as one, "" for any other line."""
+    for prefix in KEY_PREFIXES:
+        if line.casefold().startswith(prefix):
+            return line[len(prefix) :].strip()
+    return ""
 
 
 def _find_reserved(activity: Activity) -> set[int]:
@@ -146,7 +158,8 @@ def _problem(number: int, accounts: Sequence[int]) -> str:
     values = {"line": number, "n": len(accounts)}
     if not accounts:
         return _("line %(line)s: no member is called this") % values
-    return _("line %(line)s: %(n)s members are called this, so write the key") % values
+    text = _("line %(line)s: %(n)s members are called this, so write key: and the key")
+    return text % values
 
 
 def _problem_text(problems: Sequence[str]) -> str:

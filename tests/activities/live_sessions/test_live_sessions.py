@@ -180,6 +180,8 @@ def test_names_are_taken_all_or_none(by: Staff) -> None:
     members(by, "ann", "bob")
     factories.member(by.community, "x1", name="Twin")
     factories.member(by.community, "x2", name="Twin")
+    # One member is called as another one's key is.
+    factories.member(by.community, "x3", name="x1")
     live = open_session(by)
 
     def record(text: str, at: Any = END + HOUR) -> attendance_lists.Taken:
@@ -193,7 +195,9 @@ def test_names_are_taken_all_or_none(by: Staff) -> None:
     assert not LiveAttendance.objects.exists() and not Entry.objects.exists()
     with pytest.raises(attendance.CannotAttend):
         record("ann", AT)
-    taken = record("ann\nx1\nann\n")
+    with pytest.raises(attendance_lists.InvalidNames, match="so write key:"):
+        record("x1")
+    taken = record("ann\nKey: x1\nann\n")
     assert (taken.new, taken.known) == (2, 0)
     assert record("ann\nbob", END + 2 * HOUR) == attendance_lists.Taken(new=1, known=1)
     row = LiveAttendance.objects.get(account_id=members_id(by, "ann"))
